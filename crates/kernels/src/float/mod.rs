@@ -1,0 +1,178 @@
+//! Float kernels, written once and compiled for every path.
+//!
+//! All of this is plain inline Rust over 16 virtual lanes. A path instantiates it with its own lanes
+//! ([`Arch`]) inside a function that enables its instructions; since the order of operations is in
+//! this source and `mul_add` rounds once everywhere, all instances give the same bits.
+
+mod attention;
+mod elementwise;
+mod exp;
+mod quantize;
+mod reduce;
+
+pub(crate) use attention::{
+    attention_merge, attention_scores, attention_values, attention_weights,
+};
+pub(crate) use elementwise::{
+    add_assign, exp, narrow_f16, rope_rotate_half, silu_mul, squared_relu_mul, widen,
+};
+pub(crate) use quantize::quantize;
+pub(crate) use reduce::{dot, head_logits, rms_norm, softmax};
+
+use half::{bf16, f16};
+
+/// Virtual lanes of every float kernel, whatever the width of the CPU's registers.
+pub(crate) const LANES: usize = 16;
+
+/// Every float kernel with its arguments, for a path to instantiate.
+macro_rules! float_kernels {
+    ($instantiate:ident) => {
+        $instantiate! {
+            fn quantize(x: &[f32], codes: &mut [i8]) -> (f32, i32);
+            fn rms_norm(x: &[f32], weight: &[f32], eps: f32, out: &mut [f32]);
+            fn dot(a: &[f32], b: &[f32]) -> f32;
+            fn softmax(x: &mut [f32]);
+            fn exp(x: &mut [f32]);
+            fn add_assign(x: &mut [f32], y: &[f32]);
+            fn silu_mul(gate: &[f32], up: &[f32], out: &mut [f32]);
+            fn squared_relu_mul(gate: &[f32], up: &[f32], out: &mut [f32]);
+            fn rope_rotate_half(heads: &mut [f32], cos: &[f32], sin: &[f32]);
+            fn narrow_f16(x: &[f32], out: &mut [f16]);
+            fn widen<E>(x: &[E], out: &mut [f32]);
+            fn head_logits<E>(rows: &[E], x: &[f32], out: &mut [f32]);
+            fn attention_scores<E>(
+                q: &[f32], head_dim: usize, k: &[E], scale: f32, weights: &mut [f32]
+            );
+            fn attention_weights(
+                n_positions: usize, weights: &mut [f32], head_dim: usize, partial: &mut [f32]
+            );
+            fn attention_values<E>(
+                weights: &[f32], v: &[E], head_dim: usize, partial: &mut [f32]
+            );
+            fn attention_merge(partial: &mut [f32], next: &[f32], head_dim: usize);
+        }
+    };
+}
+
+/// Sixteen f32 lanes of a CPU path: the few operations the sums are made of, each with the same bits
+/// on every path.
+pub(crate) trait Arch {
+    type Lanes: Copy;
+
+    fn splat(x: f32) -> Self::Lanes;
+    fn load(x: &[f32; LANES]) -> Self::Lanes;
+    /// Widens exactly.
+    fn load_f16(x: &[f16; LANES]) -> Self::Lanes;
+    /// Widens exactly.
+    fn load_bf16(x: &[bf16; LANES]) -> Self::Lanes;
+    fn store(x: Self::Lanes, out: &mut [f32; LANES]);
+    /// Rounds half to even.
+    fn store_f16(x: Self::Lanes, out: &mut [f16; LANES]);
+    /// `a * b + c`, rounded once.
+    fn mul_add(a: Self::Lanes, b: Self::Lanes, c: Self::Lanes) -> Self::Lanes;
+    /// The sum of the lanes by halves: lane `l` and lane `l + 8`, then 4, 2 and 1 apart.
+    fn sum(x: Self::Lanes) -> f32;
+    /// A hint that this will be read soon; any address will do.
+    fn prefetch<T>(x: *const T);
+}
+
+/// Lanes for any CPU.
+pub(crate) struct Portable;
+
+impl Arch for Portable {
+    type Lanes = [f32; LANES];
+
+    #[inline(always)]
+    fn splat(x: f32) -> Self::Lanes {
+        [x; LANES]
+    }
+
+    #[inline(always)]
+    fn load(x: &[f32; LANES]) -> Self::Lanes {
+        *x
+    }
+
+    #[inline(always)]
+    fn load_f16(x: &[f16; LANES]) -> Self::Lanes {
+        x.map(f16::to_f32_const)
+    }
+
+    #[inline(always)]
+    fn load_bf16(x: &[bf16; LANES]) -> Self::Lanes {
+        x.map(bf16::to_f32_const)
+    }
+
+    #[inline(always)]
+    fn store(x: Self::Lanes, out: &mut [f32; LANES]) {
+        *out = x;
+    }
+
+    #[inline(always)]
+    fn store_f16(x: Self::Lanes, out: &mut [f16; LANES]) {
+        *out = x.map(f16::from_f32_const);
+    }
+
+    #[inline(always)]
+    fn mul_add(a: Self::Lanes, b: Self::Lanes, c: Self::Lanes) -> Self::Lanes {
+        std::array::from_fn(|l| a[l].mul_add(b[l], c[l]))
+    }
+
+    #[inline(always)]
+    fn sum(mut x: Self::Lanes) -> f32 {
+        for width in [8, 4, 2, 1] {
+            for l in 0..width {
+                x[l] += x[l + width];
+            }
+        }
+        x[0]
+    }
+
+    #[inline(always)]
+    fn prefetch<T>(_: *const T) {}
+}
+
+/// A stored number that widens to f32 without loss.
+pub(crate) trait Element: Copy + Default {
+    fn load<A: Arch>(x: &[Self; LANES]) -> A::Lanes;
+
+    /// The 16 numbers from `x[start]`.
+    #[inline(always)]
+    fn load_at<A: Arch>(x: &[Self], start: usize) -> A::Lanes {
+        Self::load::<A>(x[start..].first_chunk().expect("16 numbers follow"))
+    }
+
+    /// Fewer than 16 numbers, the other lanes filled with zeros.
+    #[inline(always)]
+    fn load_tail<A: Arch>(x: &[Self]) -> A::Lanes {
+        let mut full = [Self::default(); LANES];
+        full[..x.len()].copy_from_slice(x);
+        Self::load::<A>(&full)
+    }
+}
+
+impl Element for f32 {
+    #[inline(always)]
+    fn load<A: Arch>(x: &[Self; LANES]) -> A::Lanes {
+        A::load(x)
+    }
+}
+
+impl Element for f16 {
+    #[inline(always)]
+    fn load<A: Arch>(x: &[Self; LANES]) -> A::Lanes {
+        A::load_f16(x)
+    }
+}
+
+impl Element for bf16 {
+    #[inline(always)]
+    fn load<A: Arch>(x: &[Self; LANES]) -> A::Lanes {
+        A::load_bf16(x)
+    }
+}
+
+/// The larger of two numbers; `a` when `b` is NaN.
+#[inline(always)]
+fn larger(a: f32, b: f32) -> f32 {
+    if b > a { b } else { a }
+}

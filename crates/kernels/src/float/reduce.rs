@@ -1,0 +1,111 @@
+//! Operations that sum: lane `i % 16` takes element `i`, in order, with fused multiply-adds; a tail is
+//! filled with zeros; then the lanes are added by halves.
+
+use super::exp::exp as exp_one;
+use super::{Arch, Element, LANES, larger};
+
+/// Rows [`head_logits`] takes at a time: independent sums keep the multipliers busy.
+const ROW_TILE: usize = 4;
+
+/// Dot products of `N` vectors with one, all of the same length.
+///
+/// With `ahead`, what lies that many 16-element chunks behind each row is fetched meanwhile.
+#[inline(always)]
+pub(super) fn dots<A: Arch, R: Element, X: Element, const N: usize>(
+    rows: [&[R]; N],
+    x: &[X],
+    ahead: usize,
+) -> [f32; N] {
+    let (x_chunks, x_tail) = x.as_chunks::<LANES>();
+    let rows = rows.map(|row| row[..x.len()].as_chunks::<LANES>());
+    let mut sums = [A::splat(0.0); N];
+    for (i, x) in x_chunks.iter().enumerate() {
+        let x = X::load::<A>(x);
+        for n in 0..N {
+            let row = &rows[n].0[i];
+            if ahead > 0 {
+                A::prefetch(std::ptr::from_ref(row).wrapping_add(ahead));
+            }
+            sums[n] = A::mul_add(R::load::<A>(row), x, sums[n]);
+        }
+    }
+    if !x_tail.is_empty() {
+        let x = X::load_tail::<A>(x_tail);
+        for n in 0..N {
+            sums[n] = A::mul_add(R::load_tail::<A>(rows[n].1), x, sums[n]);
+        }
+    }
+    let mut out = [0.0; N];
+    for n in 0..N {
+        out[n] = A::sum(sums[n]);
+    }
+    out
+}
+
+/// `sum(a * b)`.
+#[inline(always)]
+pub(crate) fn dot<A: Arch>(a: &[f32], b: &[f32]) -> f32 {
+    dots::<A, f32, f32, 1>([a], b, 0)[0]
+}
+
+/// `out = weight * (x / sqrt(mean(x^2) + eps))`.
+#[inline(always)]
+pub(crate) fn rms_norm<A: Arch>(x: &[f32], weight: &[f32], eps: f32, out: &mut [f32]) {
+    let mean = dot::<A>(x, x) / x.len() as f32;
+    let inverse_rms = 1.0 / (mean + eps).sqrt();
+    for ((out, x), weight) in out.iter_mut().zip(x).zip(weight) {
+        *out = weight * (x * inverse_rms);
+    }
+}
+
+/// The largest value; -inf when there is none. NaNs are passed over.
+#[inline(always)]
+pub(super) fn maximum(x: &[f32]) -> f32 {
+    let mut lanes = [f32::NEG_INFINITY; LANES];
+    for chunk in x.chunks(LANES) {
+        for (lane, &x) in lanes.iter_mut().zip(chunk) {
+            *lane = larger(*lane, x);
+        }
+    }
+    lanes.into_iter().fold(f32::NEG_INFINITY, larger)
+}
+
+/// `x = e^(x - max)`; returns the sum, taken in lane order.
+#[inline(always)]
+pub(super) fn exp_and_sum<A: Arch>(x: &mut [f32], max: f32) -> f32 {
+    let mut sums = [0.0; LANES];
+    for chunk in x.chunks_mut(LANES) {
+        for (sum, x) in sums.iter_mut().zip(chunk) {
+            *x = exp_one(*x - max);
+            *sum += *x;
+        }
+    }
+    A::sum(A::load(&sums))
+}
+
+/// `x = e^(x - max) / sum`.
+#[inline(always)]
+pub(crate) fn softmax<A: Arch>(x: &mut [f32]) {
+    let max = maximum(x);
+    let sum = exp_and_sum::<A>(x, max);
+    for x in x {
+        *x /= sum;
+    }
+}
+
+/// `out[r] = rows[r] . x`; `rows` is `[out.len()][x.len()]`.
+#[inline(always)]
+pub(crate) fn head_logits<A: Arch, E: Element>(rows: &[E], x: &[f32], out: &mut [f32]) {
+    let dim = x.len();
+    let row = |r: usize| &rows[r * dim..(r + 1) * dim];
+    let (tiles, tail) = out.as_chunks_mut::<ROW_TILE>();
+    let whole = tiles.len() * ROW_TILE;
+    for (i, tile) in tiles.iter_mut().enumerate() {
+        let r = i * ROW_TILE;
+        let rows = [row(r), row(r + 1), row(r + 2), row(r + 3)];
+        *tile = dots::<A, E, f32, ROW_TILE>(rows, x, ROW_TILE * dim / LANES);
+    }
+    for (r, out) in (whole..).zip(tail) {
+        *out = dots::<A, E, f32, 1>([row(r)], x, 0)[0];
+    }
+}
