@@ -1,0 +1,174 @@
+//! From opened files to weights in memory.
+
+use rayon::ThreadPool;
+use tern_kernels::MAX_COLS;
+
+use super::{BitLinear, Layer, Parts, Progress, Table, opened::Opened};
+use crate::{
+    LoadError,
+    weights::{
+        formats::MatrixSource,
+        names::{Naming, Norm, Projection},
+        repack::{RowOrder, repack},
+        tensors::TensorEntry,
+    },
+};
+
+const ZEROS: &str = "Microsoft's repositories held such a broken upload for a while. Good revisions are \
+    a1f2f1c765812aa8af3f6eda4a313707064bba15 of microsoft/bitnet-b1.58-2B-4T-gguf and \
+    04c3b9ad9361b824064a1f25ea60a8be9599b127 of microsoft/bitnet-b1.58-2B-4T.";
+
+/// Reads all weights; each file byte once.
+pub(super) fn load(opened: Opened, pool: &ThreadPool, progress: Progress) -> Result<Parts, LoadError> {
+    check_tensors(&opened)?;
+    let mut loader = Loader { opened: &opened, pool, progress, done: 0, total: opened.tensors.file_bytes(), zeros: Vec::new() };
+    loader.advance(0)?;
+    let c = &opened.config;
+    let layers = (0..c.n_layers).map(|i| loader.layer(i)).collect::<Result<Vec<_>, _>>()?;
+    let final_norm = loader.norm(&[opened.naming.final_norm()], c.hidden_dim)?;
+    let embedding = loader.table(opened.naming.embedding())?;
+    let own_head = if c.tied_head { None } else { Some(loader.table(opened.naming.head())?) };
+    let zeros = std::mem::take(&mut loader.zeros);
+    // The end, whatever padding and unused tensors the file has.
+    let _ = (loader.progress)(1.0);
+
+    let mut warnings = opened.warnings;
+    if let [first, rest @ ..] = zeros.as_slice() {
+        let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
+        warnings.push(format!("All weights of {first}{more} are zero, so answers will be nonsense. {ZEROS}"));
+    }
+    Ok(Parts {
+        name: opened.name,
+        config: opened.config,
+        tokenizer: opened.tokenizer,
+        template: opened.template,
+        stop_tokens: opened.stop_tokens,
+        defaults: opened.defaults,
+        warnings,
+        layers,
+        embedding,
+        own_head,
+        final_norm,
+    })
+}
+
+struct Loader<'a> {
+    opened: &'a Opened,
+    pool: &'a ThreadPool,
+    progress: Progress<'a>,
+    done: u64,
+    total: u64,
+    /// Names of projections that are all zero.
+    zeros: Vec<String>,
+}
+
+impl Loader<'_> {
+    fn advance(&mut self, bytes: u64) -> Result<(), LoadError> {
+        self.done += bytes;
+        let share = self.done as f32 / self.total.max(1) as f32;
+        if (self.progress)(share.min(1.0)).is_break() { Err(LoadError::Cancelled) } else { Ok(()) }
+    }
+
+    fn layer(&mut self, i: usize) -> Result<Layer, LoadError> {
+        let c = &self.opened.config;
+        let naming = self.opened.naming;
+        let (hidden, q, kv, ffn) = (c.hidden_dim, c.q_dim(), c.kv_dim(), c.ffn_dim);
+        let sub = |loader: &mut Self, norm, width| {
+            if c.sub_norms { loader.norm(&naming.norm(i, norm), width).map(Some) } else { Ok(None) }
+        };
+        Ok(Layer {
+            attn_norm: self.norm(&naming.norm(i, Norm::Attention), hidden)?,
+            q: self.projection(i, Projection::Q, q, hidden)?,
+            k: self.projection(i, Projection::K, kv, hidden)?,
+            v: self.projection(i, Projection::V, kv, hidden)?,
+            attn_sub_norm: sub(self, Norm::AttentionSub, q)?,
+            o: self.projection(i, Projection::O, hidden, q)?,
+            ffn_norm: self.norm(&naming.norm(i, Norm::Ffn), hidden)?,
+            gate: self.projection(i, Projection::Gate, ffn, hidden)?,
+            up: self.projection(i, Projection::Up, ffn, hidden)?,
+            ffn_sub_norm: sub(self, Norm::FfnSub, ffn)?,
+            down: self.projection(i, Projection::Down, hidden, ffn)?,
+        })
+    }
+
+    fn projection(&mut self, layer: usize, which: Projection, rows: usize, cols: usize) -> Result<BitLinear, LoadError> {
+        debug_assert!(cols <= MAX_COLS, "the limits of ModelConfig are tighter");
+        let o = self.opened;
+        let (name, entry) = o.tensors.find(&[o.naming.projection(layer, which)])?;
+        let bytes = o.tensors.read(name, entry)?;
+        let source = MatrixSource {
+            tensors: &o.tensors,
+            naming: o.naming,
+            scale_rule: o.scale_rule,
+            may_quantise: o.may_quantise,
+            name,
+            entry,
+            rows,
+            cols,
+        };
+        let order = match which {
+            Projection::Q | Projection::K if o.paired_heads => RowOrder::PairsOfHead { head_dim: o.config.head_dim },
+            _ => RowOrder::AsStored,
+        };
+        let (repacked, scale) = self.pool.install(|| {
+            let matrix = source.open(&bytes)?;
+            let repacked = repack(&*matrix.decoder, rows, cols, order).map_err(|_| {
+                let problem = "holds a value that is no ternary weight (-1, 0 or 1)";
+                LoadError::invalid(o.tensors.place(name), format!("tensor {name}"), problem)
+            })?;
+            Ok((repacked, matrix.scale))
+        })?;
+        if repacked.nonzero == 0 {
+            self.zeros.push(name.to_owned());
+        }
+        self.advance(entry.bytes)?;
+        Ok(BitLinear { weights: repacked.weights, scale })
+    }
+
+    fn norm(&mut self, names: &[String], width: usize) -> Result<Vec<f32>, LoadError> {
+        let (name, entry) = self.opened.tensors.find(names)?;
+        let weights = self.opened.tensors.read_vector(name, entry, width)?;
+        self.advance(entry.bytes)?;
+        Ok(weights)
+    }
+
+    fn table(&mut self, name: String) -> Result<Table, LoadError> {
+        let o = self.opened;
+        let (name, entry) = o.tensors.find(&[name])?;
+        let shape = [o.config.vocab_size, o.config.hidden_dim];
+        Table::load(&o.tensors, name, entry, shape, &mut |bytes| self.advance(bytes))
+    }
+}
+
+/// Refuses files with tensors this engine would silently leave out: they are another kind of model.
+fn check_tensors(o: &Opened) -> Result<(), LoadError> {
+    let naming = o.naming;
+    let mut known = std::collections::HashSet::new();
+    known.extend([naming.embedding(), naming.head(), naming.final_norm()]);
+    for i in 0..o.config.n_layers {
+        known.extend(Norm::ALL.into_iter().flat_map(|norm| naming.norm(i, norm)));
+        for projection in Projection::ALL {
+            let name = naming.projection(i, projection);
+            known.insert(naming.scale(&name));
+            known.insert(name);
+        }
+    }
+    for (name, entry) in &o.tensors.entries {
+        if known.contains(name) || naming.is_ignorable(name) {
+            continue;
+        }
+        if naming == Naming::Gguf && name == "rope_freqs.weight" && is_all_ones(o, name, entry)? {
+            continue;
+        }
+        let what = format!("the tensor {name:.120}");
+        let remedy = "It is another kind of model, or its config does not match its weights. Choose a BitNet b1.58 model.";
+        return Err(LoadError::unsupported(o.tensors.place(name), what, remedy));
+    }
+    Ok(())
+}
+
+/// Factors of the rotary frequencies that change nothing.
+fn is_all_ones(o: &Opened, name: &str, entry: &TensorEntry) -> Result<bool, LoadError> {
+    let factors = o.tensors.read_vector(name, entry, o.config.head_dim / 2)?;
+    Ok(factors.iter().all(|&f| f == 1.0))
+}

@@ -1,0 +1,331 @@
+//! Choosing the next token.
+
+use rand_chacha::{
+    ChaCha8Rng,
+    rand_core::{Rng, SeedableRng},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{EngineError, TokenId};
+
+/// Tokens back to which the repetition penalty looks.
+const PENALTY_WINDOW: usize = 256;
+
+/// Relative weights below this are never drawn: `e^-40`, beyond what the generator's 53 bits can hit.
+const NEGLIGIBLE: f32 = -40.0;
+
+/// How the next token is drawn. The filters apply in the order of the fields, each to what the one before left.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SamplingParams {
+    /// Above 1 makes tokens of the last 256 less likely; 1 is off.
+    pub repetition_penalty: f32,
+    /// Divides the logits; 0 always takes the likeliest token (the lowest id among equals).
+    pub temperature: f32,
+    /// Keeps the likeliest so many tokens; 0 is off.
+    pub top_k: u32,
+    /// Keeps the likeliest tokens whose probabilities first add up to this; 1 is off.
+    pub top_p: f32,
+    /// Keeps tokens at least this fraction as likely as the likeliest; 0 is off.
+    pub min_p: f32,
+    /// Same seed, same text; without one, each generation draws its own and reports it.
+    pub seed: Option<u64>,
+}
+
+impl Default for SamplingParams {
+    /// The published values of BitNet b1.58 2B4T: temperature 0.6, top-p 0.9.
+    fn default() -> Self {
+        Self { repetition_penalty: 1.0, temperature: 0.6, top_k: 0, top_p: 0.9, min_p: 0.0, seed: None }
+    }
+}
+
+impl SamplingParams {
+    /// Always the likeliest token.
+    pub fn greedy() -> Self {
+        Self { temperature: 0.0, ..Self::default() }
+    }
+
+    fn check(&self) -> Result<(), EngineError> {
+        let check = |name, value: f32, good: bool, range| {
+            if good { Ok(()) } else { Err(EngineError::BadParameter { name, value, range }) }
+        };
+        let penalty = self.repetition_penalty;
+        check("repetition_penalty", penalty, penalty > 0.0 && penalty <= 10.0, "above 0 and at most 10")?;
+        let temperature = self.temperature;
+        check("temperature", temperature, (0.0..=10.0).contains(&temperature), "0 to 10")?;
+        check("top_p", self.top_p, self.top_p > 0.0 && self.top_p <= 1.0, "above 0 and at most 1")?;
+        check("min_p", self.min_p, (0.0..=1.0).contains(&self.min_p), "0 to 1")
+    }
+}
+
+/// Draws tokens from logits. The same seed and logits give the same tokens on every machine.
+#[derive(Debug)]
+pub struct Sampler {
+    params: SamplingParams,
+    seed: u64,
+    random: ChaCha8Rng,
+    penalised: Vec<f32>,
+    candidates: Vec<Candidate>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Candidate {
+    /// Logit, already divided by the temperature, relative to the best one.
+    logit: f32,
+    id: u32,
+}
+
+impl Candidate {
+    /// Likeliest first, lower id first among equals.
+    fn order(a: &Self, b: &Self) -> std::cmp::Ordering {
+        b.logit.total_cmp(&a.logit).then(a.id.cmp(&b.id))
+    }
+}
+
+impl Sampler {
+    /// A sampler at the beginning of its random sequence.
+    ///
+    /// # Errors
+    /// When a parameter is outside its range.
+    pub fn new(params: &SamplingParams) -> Result<Self, EngineError> {
+        params.check()?;
+        let seed = params.seed.unwrap_or_else(fresh_seed);
+        Ok(Self {
+            params: *params,
+            seed,
+            random: ChaCha8Rng::seed_from_u64(seed),
+            penalised: Vec::new(),
+            candidates: Vec::new(),
+        })
+    }
+
+    /// The seed in use.
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// The next token after `history`. A logit that is not a number counts as impossible.
+    ///
+    /// # Panics
+    /// When `logits` is empty: a model has at least one token.
+    pub fn sample(&mut self, logits: &[f32], history: &[TokenId]) -> TokenId {
+        assert!(!logits.is_empty(), "a model has at least one token");
+        let mut penalised = std::mem::take(&mut self.penalised);
+        let logits = if self.params.repetition_penalty == 1.0 {
+            logits
+        } else {
+            penalise(logits, history, self.params.repetition_penalty, &mut penalised);
+            &penalised
+        };
+        let best = argmax(logits);
+        let top = logits[best.index()];
+        // An infinite best logit has all the probability there is.
+        let id = if self.params.temperature == 0.0 || !top.is_finite() { best } else { self.draw(logits, best) };
+        self.penalised = penalised;
+        id
+    }
+
+    fn draw(&mut self, logits: &[f32], best: TokenId) -> TokenId {
+        let top = logits[best.index()];
+        let temperature = self.params.temperature;
+        self.candidates.clear();
+        self.candidates.extend(logits.iter().enumerate().filter_map(|(id, &logit)| {
+            let logit = (logit - top) / temperature;
+            // False for NaN too.
+            (logit >= NEGLIGIBLE).then_some(Candidate { logit, id: id as u32 })
+        }));
+        let top_k = self.params.top_k as usize;
+        if top_k > 0 && top_k < self.candidates.len() {
+            self.candidates.select_nth_unstable_by(top_k - 1, Candidate::order);
+            self.candidates.truncate(top_k);
+            self.candidates.sort_unstable_by_key(|c| c.id);
+        }
+        if self.params.top_p < 1.0 {
+            let total: f64 = self.candidates.iter().map(weight).sum();
+            let kept = keep_likeliest(&mut self.candidates, f64::from(self.params.top_p) * total);
+            self.candidates.truncate(kept);
+        }
+        if self.params.min_p > 0.0 {
+            // The best one has logit 0 and always stays.
+            let floor = libm::logf(self.params.min_p);
+            self.candidates.retain(|c| c.logit >= floor);
+        }
+
+        let total: f64 = self.candidates.iter().map(weight).sum();
+        let mut left = total * uniform(&mut self.random);
+        for candidate in &self.candidates {
+            left -= weight(candidate);
+            if left < 0.0 {
+                return TokenId(candidate.id);
+            }
+        }
+        // Rounding can leave a crumb; the likeliest may have it.
+        best
+    }
+}
+
+/// Probability relative to the likeliest token. In float64 from libm: the same on every machine.
+fn weight(candidate: &Candidate) -> f64 {
+    libm::exp(f64::from(candidate.logit))
+}
+
+/// A number in `[0, 1)` from 53 random bits.
+fn uniform(random: &mut ChaCha8Rng) -> f64 {
+    (random.next_u64() >> 11) as f64 * (1.0 / (1u64 << 53) as f64)
+}
+
+/// Sorts the likeliest candidates to the front until their weights reach `wanted`; returns how many that are.
+/// Sorts only as far as needed: usually a few of 128,256.
+fn keep_likeliest(candidates: &mut [Candidate], wanted: f64) -> usize {
+    let (mut sorted, mut sum) = (0, 0.0);
+    let mut step = 256;
+    while sorted < candidates.len() {
+        let rest = &mut candidates[sorted..];
+        if step < rest.len() {
+            rest.select_nth_unstable_by(step, Candidate::order);
+        }
+        let block = step.min(rest.len());
+        rest[..block].sort_unstable_by(Candidate::order);
+        for candidate in &rest[..block] {
+            sum += weight(candidate);
+            sorted += 1;
+            if sum >= wanted {
+                return sorted;
+            }
+        }
+        step *= 4;
+    }
+    sorted
+}
+
+/// Index of the largest logit, the lowest among equals; NaN is never the largest. 0 when there is none.
+fn argmax(logits: &[f32]) -> TokenId {
+    let (mut best, mut top) = (0, f32::NEG_INFINITY);
+    for (id, &logit) in logits.iter().enumerate() {
+        if logit > top {
+            (best, top) = (id, logit);
+        }
+    }
+    TokenId(best as u32)
+}
+
+/// Copies `logits` to `out` with those of recent tokens made less likely: positive ones divided by `penalty`,
+/// negative ones multiplied (Keskar et al. 2019, as transformers does it). A token counts once.
+fn penalise(logits: &[f32], history: &[TokenId], penalty: f32, out: &mut Vec<f32>) {
+    out.clear();
+    out.extend_from_slice(logits);
+    for id in &history[history.len().saturating_sub(PENALTY_WINDOW)..] {
+        if let (Some(&logit), Some(slot)) = (logits.get(id.index()), out.get_mut(id.index())) {
+            *slot = if logit > 0.0 { logit / penalty } else { logit * penalty };
+        }
+    }
+}
+
+/// A seed nobody chose: the standard library's hash keys are random per process and differ per call.
+fn fresh_seed() -> u64 {
+    use std::hash::{BuildHasher, Hasher, RandomState};
+    RandomState::new().build_hasher().finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn params(seed: u64) -> SamplingParams {
+        SamplingParams { temperature: 1.0, top_p: 1.0, seed: Some(seed), ..SamplingParams::default() }
+    }
+
+    fn draws(params: &SamplingParams, logits: &[f32], n: usize) -> Vec<u32> {
+        let mut sampler = Sampler::new(params).expect("good parameters");
+        (0..n).map(|_| sampler.sample(logits, &[]).0).collect()
+    }
+
+    #[test]
+    fn greedy_takes_the_lowest_id_among_equals_and_never_nan() {
+        let greedy = SamplingParams::greedy();
+        assert_eq!(draws(&greedy, &[f32::NAN, 1.0, 2.0, 2.0, f32::NAN], 1), [2]);
+        assert_eq!(draws(&greedy, &[f32::NAN, f32::NAN], 1), [0]);
+        assert_eq!(draws(&greedy, &[0.0, f32::INFINITY, f32::INFINITY], 1), [1]);
+    }
+
+    #[test]
+    fn drawing_survives_nan_and_infinities() {
+        let odd = [f32::NAN, f32::NEG_INFINITY, 0.0, f32::NAN];
+        assert_eq!(draws(&params(1), &odd, 50), [2; 50]);
+        assert_eq!(draws(&params(1), &[f32::NEG_INFINITY; 3], 2), [0, 0]);
+        assert_eq!(draws(&params(1), &[1.0, f32::INFINITY], 2), [1, 1]);
+    }
+
+    #[test]
+    fn the_same_seed_draws_the_same_and_another_does_not() {
+        let logits: Vec<f32> = (0..1000).map(|i| (i % 17) as f32 * 0.1).collect();
+        let first = draws(&params(7), &logits, 100);
+        assert_eq!(first, draws(&params(7), &logits, 100));
+        assert_ne!(first, draws(&params(8), &logits, 100));
+        let mut unseeded = Sampler::new(&SamplingParams { seed: None, ..params(0) }).expect("good parameters");
+        let again = params(unseeded.seed());
+        let free: Vec<u32> = (0..100).map(|_| unseeded.sample(&logits, &[]).0).collect();
+        assert_eq!(free, draws(&again, &logits, 100));
+    }
+
+    #[test]
+    fn frequencies_follow_the_probabilities() {
+        let logits = [0.6f32.ln(), 0.3f32.ln(), 0.1f32.ln()];
+        let mut count = [0f64; 3];
+        for id in draws(&params(3), &logits, 100_000) {
+            count[id as usize] += 1e-5;
+        }
+        for (got, want) in count.iter().zip([0.6, 0.3, 0.1]) {
+            assert!((got - want).abs() < 0.006, "{count:?}");
+        }
+    }
+
+    #[test]
+    fn each_filter_removes_what_it_says() {
+        let logits: Vec<f32> = [0.4f32, 0.3, 0.2, 0.1].iter().map(|p| p.ln()).collect();
+        let most = |p: SamplingParams| draws(&p, &logits, 2000).into_iter().max();
+        assert_eq!(most(params(1)), Some(3));
+        assert_eq!(most(SamplingParams { top_k: 2, ..params(1) }), Some(1));
+        assert_eq!(most(SamplingParams { top_k: 1, ..params(1) }), Some(0));
+        assert_eq!(most(SamplingParams { top_p: 0.75, ..params(1) }), Some(2));
+        assert_eq!(most(SamplingParams { top_p: 0.35, ..params(1) }), Some(0));
+        assert_eq!(most(SamplingParams { min_p: 0.6, ..params(1) }), Some(1));
+    }
+
+    #[test]
+    fn top_p_over_a_wide_flat_row_equals_a_full_sort() {
+        let logits: Vec<f32> = (0..50_000u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 8) as f32 * 1e-7).collect();
+        let mut all: Vec<Candidate> =
+            logits.iter().enumerate().map(|(id, &logit)| Candidate { logit, id: id as u32 }).collect();
+        let mut sorted = all.clone();
+        sorted.sort_by(Candidate::order);
+        let wanted = 0.5 * all.iter().map(weight).sum::<f64>();
+        let kept = keep_likeliest(&mut all, wanted);
+        let ids = |c: &[Candidate]| c.iter().map(|c| c.id).collect::<Vec<_>>();
+        assert_eq!(ids(&all[..kept]), ids(&sorted[..kept]));
+        assert!(sorted[..kept].iter().map(weight).sum::<f64>() >= wanted);
+        assert!(sorted[..kept - 1].iter().map(weight).sum::<f64>() < wanted);
+    }
+
+    #[test]
+    fn the_penalty_counts_a_token_once_and_only_recent_ones() {
+        let mut out = Vec::new();
+        let history: Vec<TokenId> = std::iter::once(TokenId(2)).chain((0..300).map(|_| TokenId(0))).collect();
+        penalise(&[2.0, -1.0, 4.0], &history, 2.0, &mut out);
+        assert_eq!(out, [1.0, -1.0, 4.0]);
+        penalise(&[2.0, -1.0, 4.0], &[TokenId(1), TokenId(9)], 2.0, &mut out);
+        assert_eq!(out, [2.0, -2.0, 4.0]);
+    }
+
+    #[test]
+    fn nonsense_parameters_are_refused() {
+        for bad in [
+            SamplingParams { temperature: f32::NAN, ..params(0) },
+            SamplingParams { temperature: -1.0, ..params(0) },
+            SamplingParams { top_p: 0.0, ..params(0) },
+            SamplingParams { min_p: 1.5, ..params(0) },
+            SamplingParams { repetition_penalty: 0.0, ..params(0) },
+        ] {
+            assert!(matches!(Sampler::new(&bad), Err(EngineError::BadParameter { .. })), "{bad:?}");
+        }
+    }
+}
