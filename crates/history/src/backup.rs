@@ -1,0 +1,176 @@
+//! Copies of the whole database, in `backups/` beside it.
+//!
+//! Two families, each keeping its newest five: `history_<time>.db`, at most one a day, and
+//! `before-v<n>_<time>.db`, made before the schema changes. A copy is written under another
+//! name, synced and then renamed, so whatever has a final name is whole.
+
+use std::fs::{self, OpenOptions};
+use std::io;
+use std::path::Path;
+
+use rusqlite::Connection;
+use rusqlite::types::ValueRef;
+
+use crate::HistoryError;
+use crate::database::{backups_folder, open_for_reading, quick_check};
+
+/// Copies kept of each family.
+const KEPT: usize = 5;
+const DAILY: &str = "history";
+const BEFORE: &str = "before-v";
+/// Between a family and the time.
+const SEPARATOR: char = '_';
+/// A time in a name, with digits for the zeros.
+const STAMP_SHAPE: &[u8; 18] = b"0000-00-00T000000Z";
+const SUFFIX: &str = ".db";
+const PARTIAL_SUFFIX: &str = ".partial";
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// Makes the copy that has to exist before the schema changes to `version`.
+pub(crate) fn before_migration(
+    connection: &Connection,
+    path: &Path,
+    version: u32,
+    now_ms: i64,
+) -> Result<(), HistoryError> {
+    let stamp = stamp(connection, now_ms).map_err(|error| HistoryError::sql(path, error))?;
+    let folder = backups_folder(path);
+    copy(
+        connection,
+        &folder,
+        &format!("{BEFORE}{version}{SEPARATOR}{stamp}{SUFFIX}"),
+    )?;
+    rotate(&folder, BEFORE)
+}
+
+/// Whether the newest daily copy is a day old. A copy from the future (the clock was
+/// wrong once) does not count.
+pub(crate) fn is_due(
+    connection: &Connection,
+    path: &Path,
+    now_ms: i64,
+) -> Result<bool, HistoryError> {
+    let name = |ms| {
+        let stamp = stamp(connection, ms).map_err(|error| HistoryError::sql(path, error))?;
+        Ok::<_, HistoryError>(format!("{DAILY}{SEPARATOR}{stamp}{SUFFIX}"))
+    };
+    let (yesterday, now) = (name(now_ms - DAY_MS)?, name(now_ms)?);
+    // Names sort as the times in them do.
+    let names = copies(&backups_folder(path), DAILY)?;
+    Ok(!names.iter().any(|name| *name > yesterday && *name <= now))
+}
+
+/// Makes the daily copy, on a connection of its own so that chats go on meanwhile. A damaged
+/// database is not copied: five days later no good copy would be left.
+pub(crate) fn daily(path: &Path, now_ms: i64) -> Result<(), HistoryError> {
+    let sql = |error| HistoryError::sql(path, error);
+    let connection = open_for_reading(path).map_err(sql)?;
+    quick_check(&connection, path)?;
+    let stamp = stamp(&connection, now_ms).map_err(sql)?;
+    let folder = backups_folder(path);
+    copy(
+        &connection,
+        &folder,
+        &format!("{DAILY}{SEPARATOR}{stamp}{SUFFIX}"),
+    )?;
+    rotate(&folder, DAILY)
+}
+
+/// Time in UTC as it stands in file names.
+fn stamp(connection: &Connection, ms: i64) -> rusqlite::Result<String> {
+    connection.query_row(
+        "SELECT strftime('%Y-%m-%dT%H%M%SZ', ?1, 'unixepoch')",
+        [ms.div_euclid(1000)],
+        |row| row.get(0),
+    )
+}
+
+fn copy(connection: &Connection, folder: &Path, name: &str) -> Result<(), HistoryError> {
+    let target = folder.join(name);
+    let partial = folder.join(format!("{name}{PARTIAL_SUFFIX}"));
+    let io = |error| HistoryError::io(&target, error);
+    fs::create_dir_all(folder).map_err(io)?;
+    remove_partial(folder).map_err(io)?;
+    // Bound as bytes: a folder's name need not be UTF-8.
+    let bytes = ValueRef::Text(partial.as_os_str().as_encoded_bytes());
+    connection
+        .execute(
+            "VACUUM INTO ?1",
+            [rusqlite::types::ToSqlOutput::Borrowed(bytes)],
+        )
+        .map_err(|error| HistoryError::sql(&target, error))?;
+    // SQLite does not sync what it vacuums into.
+    let sync = || OpenOptions::new().write(true).open(&partial)?.sync_all();
+    sync().map_err(io)?;
+    fs::rename(&partial, &target).map_err(io)?;
+    sync_folder(folder).map_err(io)
+}
+
+/// Copies of a family, oldest first.
+fn copies(folder: &Path, family: &str) -> Result<Vec<String>, HistoryError> {
+    let names = names(folder).map_err(|error| HistoryError::io(folder, error))?;
+    let mut copies: Vec<(String, String)> = names
+        .into_iter()
+        .filter(|name| name.starts_with(family))
+        .filter_map(|name| Some((stamp_of(&name)?.to_owned(), name)))
+        .collect();
+    copies.sort_unstable();
+    Ok(copies.into_iter().map(|(_, name)| name).collect())
+}
+
+/// The time in a copy's name; none for a file that only looks like one, which is the person's.
+fn stamp_of(name: &str) -> Option<&str> {
+    let (_, stamp) = name.strip_suffix(SUFFIX)?.rsplit_once(SEPARATOR)?;
+    let is_like = |(byte, shape)| match shape {
+        b'0' => u8::is_ascii_digit(&byte),
+        _ => byte == shape,
+    };
+    let same_shape = stamp.len() == STAMP_SHAPE.len();
+    (same_shape && stamp.bytes().zip(*STAMP_SHAPE).all(is_like)).then_some(stamp)
+}
+
+fn rotate(folder: &Path, family: &str) -> Result<(), HistoryError> {
+    let copies = copies(folder, family)?;
+    for old in &copies[..copies.len().saturating_sub(KEPT)] {
+        let old = folder.join(old);
+        fs::remove_file(&old).map_err(|error| HistoryError::io(&old, error))?;
+    }
+    Ok(())
+}
+
+/// What a process killed in the middle of a copy left behind.
+fn remove_partial(folder: &Path) -> io::Result<()> {
+    for name in names(folder)? {
+        if name
+            .strip_suffix(PARTIAL_SUFFIX)
+            .and_then(stamp_of)
+            .is_some()
+        {
+            fs::remove_file(folder.join(name))?;
+        }
+    }
+    Ok(())
+}
+
+/// File names in a folder; none when it does not exist.
+fn names(folder: &Path) -> io::Result<Vec<String>> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        // A name that is not UTF-8 is not ours.
+        names.extend(entry?.file_name().into_string());
+    }
+    Ok(names)
+}
+
+/// Makes a rename survive a power cut; Windows does so by itself.
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    if cfg!(unix) {
+        fs::File::open(folder)?.sync_all()?;
+    }
+    Ok(())
+}

@@ -1,0 +1,279 @@
+//! Opening the history, and the two ways to it: reading, and one transaction at a time.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use crate::error::Fault;
+use crate::folder::FolderLock;
+use crate::migrate::{MIGRATIONS, migrate};
+use crate::{HistoryError, backup, database};
+
+/// How long a deleted conversation can be restored; it is purged at the first start after.
+const DELETED_KEPT_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// The history in a data folder, which it keeps to itself until it is dropped.
+///
+/// Every call may come from any thread; calls wait for each other. A call that returns `Ok` has
+/// put what it did on disk. A call that returns an error has changed nothing.
+pub struct History {
+    path: PathBuf,
+    // Dropped in this order: SQLite closes its files, then the folder is let go.
+    inner: Mutex<Inner>,
+    lock: FolderLock,
+    backup: Option<JoinHandle<()>>,
+    warnings: Arc<Mutex<Vec<String>>>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) connection: Connection,
+    /// Time of the last change; the next one is later even when the clock is not.
+    last_change_ms: i64,
+    /// Answers of an earlier run still stand as being written, because the disk was full when
+    /// the history was opened. The first change that succeeds puts them right.
+    pub(crate) half_answers_left: bool,
+    /// SQLite met damage: the next start has to look closer.
+    damage_seen: bool,
+}
+
+/// What opening depends on besides the folder; tests choose it.
+pub(crate) struct Opening<'a> {
+    pub(crate) migrations: &'a [&'a str],
+    pub(crate) now_ms: i64,
+}
+
+impl History {
+    /// Opens the history in `data_dir`, both made if missing: brings the schema up to date (a
+    /// backup first), marks answers cut off by a crash as interrupted, and purges conversations
+    /// deleted more than a day ago. If the last daily backup is older than a day, a thread
+    /// makes the next one meanwhile.
+    ///
+    /// All pages are checked for damage only if the last use did not end in an orderly way, and
+    /// before a daily backup, in its thread: the check reads the whole file, and a start must
+    /// not wait for that without a reason.
+    ///
+    /// # Errors
+    /// Every variant of [`HistoryError`] but `NotFound` and `NotWriting`. Whichever it is, no
+    /// file was deleted or overwritten.
+    pub fn open(data_dir: &Path) -> Result<Self, HistoryError> {
+        Self::open_with(
+            data_dir,
+            &Opening {
+                migrations: MIGRATIONS,
+                now_ms: now_ms(),
+            },
+        )
+    }
+
+    pub(crate) fn open_with(data_dir: &Path, opening: &Opening) -> Result<Self, HistoryError> {
+        let lock = FolderLock::acquire(data_dir)?;
+        let path = database::database_path(data_dir);
+        let mut connection = database::open(&path)?;
+        if !lock.last_end_was_clean {
+            database::quick_check(&connection, &path)?;
+        }
+        migrate(&mut connection, &path, opening.migrations, opening.now_ms)?;
+        let mut history = Self {
+            path,
+            inner: Mutex::new(Inner {
+                connection,
+                last_change_ms: 0,
+                half_answers_left: false,
+                damage_seen: false,
+            }),
+            lock,
+            backup: None,
+            warnings: Arc::default(),
+        };
+        history.tidy(opening.now_ms)?;
+        history.start_backup_if_due(opening.now_ms);
+        Ok(history)
+    }
+
+    /// What could not be done when opening, in sentences: a daily backup that failed, damage
+    /// found while making it, a disk too full to tidy up. The backup's come once its thread is
+    /// done.
+    pub fn warnings(&self) -> Vec<String> {
+        lock(&self.warnings).clone()
+    }
+
+    /// Marks half answers and purges old deletions. A full disk must not keep the person from
+    /// reading, so then it is left for later.
+    fn tidy(&self, now_ms: i64) -> Result<(), HistoryError> {
+        let half_answers_left = self.read(has_half_answers)?;
+        self.inner().half_answers_left = half_answers_left;
+        let to_purge = self.read(|connection| {
+            connection
+                .prepare("SELECT 1 FROM conversations WHERE deleted_at_ms < ?1")?
+                .exists([now_ms - DELETED_KEPT_MS])
+        })?;
+        if !to_purge && !half_answers_left {
+            return Ok(());
+        }
+        // Half answers are marked by whichever change comes first, so by this one.
+        let tidied = self.write(|change| {
+            change.execute(
+                "DELETE FROM conversations WHERE deleted_at_ms < ?1",
+                [now_ms - DELETED_KEPT_MS],
+            )?;
+            Ok(())
+        });
+        match tidied {
+            Err(error @ HistoryError::DiskFull { .. }) => {
+                lock(&self.warnings).push(error.to_string());
+                Ok(())
+            }
+            result => result,
+        }
+    }
+
+    fn start_backup_if_due(&mut self, now_ms: i64) {
+        let due = self.read(|connection| {
+            connection
+                .prepare("SELECT 1 FROM conversations")?
+                .exists([])
+        });
+        let due = due.and_then(|has_chats| {
+            Ok(has_chats && backup::is_due(&self.inner().connection, &self.path, now_ms)?)
+        });
+        match due {
+            Ok(false) => {}
+            Ok(true) => {
+                let (path, warnings) = (self.path.clone(), Arc::clone(&self.warnings));
+                let thread = thread::Builder::new().name("tern-backup".to_owned());
+                let spawned = thread.spawn(move || {
+                    if let Err(error) = backup::daily(&path, now_ms) {
+                        warn_of_backup(&warnings, &error);
+                    }
+                });
+                match spawned {
+                    Ok(handle) => self.backup = Some(handle),
+                    Err(error) => warn_of_backup(&self.warnings, &error),
+                }
+            }
+            Err(error) => warn_of_backup(&self.warnings, &error),
+        }
+    }
+
+    pub(crate) fn inner(&self) -> MutexGuard<'_, Inner> {
+        lock(&self.inner)
+    }
+
+    /// Reads.
+    pub(crate) fn read<R>(
+        &self,
+        query: impl FnOnce(&Connection) -> rusqlite::Result<R>,
+    ) -> Result<R, HistoryError> {
+        self.read_or_refuse(|inner| Ok(query(&inner.connection)?))
+    }
+
+    /// Reads, with the right to say no.
+    pub(crate) fn read_or_refuse<R>(
+        &self,
+        query: impl FnOnce(&Inner) -> Result<R, Fault>,
+    ) -> Result<R, HistoryError> {
+        let mut inner = self.inner();
+        let result = query(&inner).map_err(|fault| fault.into_error(&self.path));
+        inner.notice(&result);
+        result
+    }
+
+    /// Changes the database: all of it happens, and is on disk, or nothing.
+    pub(crate) fn write<R>(
+        &self,
+        change: impl FnOnce(&Change<'_>) -> Result<R, Fault>,
+    ) -> Result<R, HistoryError> {
+        let mut inner = self.inner();
+        let result = inner
+            .change(change)
+            .map_err(|fault| fault.into_error(&self.path));
+        inner.notice(&result);
+        result
+    }
+}
+
+impl Inner {
+    fn change<R>(
+        &mut self,
+        change: impl FnOnce(&Change<'_>) -> Result<R, Fault>,
+    ) -> Result<R, Fault> {
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        if self.half_answers_left {
+            transaction.execute(
+                "UPDATE messages SET state = 'interrupted' WHERE state = 'writing'",
+                [],
+            )?;
+        }
+        let change_ms = now_ms().max(self.last_change_ms + 1);
+        let transaction = Change {
+            transaction,
+            now_ms: change_ms,
+        };
+        let result = change(&transaction)?;
+        transaction.transaction.commit()?;
+        self.last_change_ms = change_ms;
+        self.half_answers_left = false;
+        Ok(result)
+    }
+
+    fn notice<R>(&mut self, result: &Result<R, HistoryError>) {
+        self.damage_seen |= matches!(result, Err(HistoryError::Damaged { .. }));
+    }
+}
+
+/// One transaction; undone unless its closure returns `Ok`.
+pub(crate) struct Change<'a> {
+    transaction: Transaction<'a>,
+    /// Its time, later than every change before in this run.
+    pub(crate) now_ms: i64,
+}
+
+impl<'a> std::ops::Deref for Change<'a> {
+    type Target = Transaction<'a>;
+
+    fn deref(&self) -> &Transaction<'a> {
+        &self.transaction
+    }
+}
+
+impl Drop for History {
+    fn drop(&mut self) {
+        if let Some(backup) = self.backup.take() {
+            // A second at most, once a day; a program used for moments only gets backups too.
+            let _ = backup.join();
+        }
+        let damage_seen = self.inner().damage_seen;
+        self.lock.end_is_clean = !damage_seen;
+    }
+}
+
+fn has_half_answers(connection: &Connection) -> rusqlite::Result<bool> {
+    connection
+        .prepare("SELECT 1 FROM messages WHERE state = 'writing'")?
+        .exists([])
+}
+
+fn warn_of_backup(warnings: &Mutex<Vec<String>>, error: &dyn std::error::Error) {
+    tracing::warn!(error = %error, "daily backup failed");
+    lock(warnings).push(format!(
+        "Today's backup of the chats could not be made. {error}"
+    ));
+}
+
+/// A panic elsewhere leaves nothing half done: a transaction it cut off is rolled back.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Milliseconds since the Unix epoch; 0 for a clock before it.
+pub(crate) fn now_ms() -> i64 {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}

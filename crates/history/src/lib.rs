@@ -1,0 +1,41 @@
+//! Conversations, messages and settings on disk.
+//!
+//! One SQLite file, `history.db`, in the data folder. Whatever a call has acknowledged by
+//! returning `Ok` is committed and synced: it survives a crash, `kill -9` and a power cut. A
+//! conversation keeps its messages as a tree; the branch that ends at the active leaf is the
+//! one shown. See `README.md` in this crate for the files in the data folder and the promises.
+//!
+//! ```
+//! # let folder = tempfile::tempdir()?;
+//! use tern_history::{History, MessageState};
+//!
+//! let history = History::open(folder.path())?;
+//! let chat = history.create_conversation("Terns", None)?;
+//! let (_question, answer) = history.append_exchange(&chat.id, "How far do they fly?", None)?;
+//! history.set_text(&answer.id, "Very")?;
+//! history.finish(&answer.id, "Very far.", MessageState::Complete, None, None)?;
+//! assert_eq!(history.branch(&chat.id)?[1].text, "Very far.");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod backup;
+mod conversation;
+mod conversations;
+mod database;
+mod error;
+mod folder;
+mod history;
+mod message;
+mod messages;
+mod migrate;
+mod rows;
+mod settings;
+#[cfg(test)]
+mod tests;
+mod title;
+mod versions;
+
+pub use conversation::{Conversation, ConversationId};
+pub use error::{Absent, HistoryError};
+pub use history::History;
+pub use message::{Message, MessageId, MessageState, MessageStats, Role};

@@ -1,0 +1,110 @@
+//! What a message is.
+
+use std::fmt;
+
+use crate::ConversationId;
+
+/// Name of a message: a UUID v7, unique on this computer.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct MessageId(String);
+
+impl MessageId {
+    /// Takes an id as it came from outside; whether there is such a message shows when it is
+    /// used.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self(id.into())
+    }
+
+    pub(crate) fn fresh() -> Self {
+        Self(uuid::Uuid::now_v7().to_string())
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for MessageId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl From<String> for MessageId {
+    fn from(id: String) -> Self {
+        Self(id)
+    }
+}
+
+/// Who a message is from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// Instructions to the model.
+    System,
+    /// The person.
+    User,
+    /// The model.
+    Assistant,
+}
+
+/// What became of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum MessageState {
+    /// Whole.
+    Complete,
+    /// Being written now.
+    Writing,
+    /// Ended by the person; the text so far is kept.
+    Stopped,
+    /// Cut off by a crash or a kill; the text so far is kept.
+    Interrupted,
+    /// Ended by an error; the text so far is kept.
+    Failed,
+}
+
+/// One message of a conversation's tree.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Message {
+    /// Its name.
+    pub id: MessageId,
+    /// The conversation it belongs to.
+    pub conversation: ConversationId,
+    /// The message before it; none for the first of a conversation.
+    pub parent: Option<MessageId>,
+    /// Who it is from.
+    pub role: Role,
+    /// Exactly as written, any length, NUL included.
+    pub text: String,
+    /// What became of it.
+    pub state: MessageState,
+    /// Milliseconds since the Unix epoch.
+    pub created_at_ms: i64,
+    /// Display name of the model that wrote it (answers only).
+    pub model: Option<String>,
+    /// Figures of a finished answer.
+    pub stats: Option<MessageStats>,
+    /// A sentence for [`MessageState::Failed`].
+    pub error: Option<String>,
+}
+
+/// Figures of one answer.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct MessageStats {
+    /// Tokens of the prompt, chat template included.
+    pub prompt_tokens: u32,
+    /// Of those, still in the KV cache and not read again.
+    pub reused_tokens: u32,
+    /// Tokens written.
+    pub generated_tokens: u32,
+    /// Seconds the prompt took. Like the other times: kept as 0 when not finite.
+    pub prefill_seconds: f64,
+    /// Seconds the answer took.
+    pub decode_seconds: f64,
+    /// Seconds until the first token.
+    pub first_token_seconds: f64,
+    /// Why it ended, in the program's words.
+    pub stop_reason: String,
+    /// Seed of the sampler, as decimal digits.
+    pub seed: String,
+}

@@ -1,0 +1,84 @@
+//! Bringing the schema up to date: forward only, one transaction per version, a backup first.
+
+use std::path::Path;
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use crate::{HistoryError, backup};
+
+/// The statements that lead from version `i` to `i + 1`; never changed once released.
+pub(crate) const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_conversations.sql")];
+
+/// Runs what is missing. An empty database is version 0.
+///
+/// # Errors
+/// [`HistoryError::NewerDatabase`]; [`HistoryError::Migration`] when a step fails, after which
+/// the database is as the last whole step left it; or what the disk says.
+pub(crate) fn migrate(
+    connection: &mut Connection,
+    path: &Path,
+    migrations: &[&str],
+    now_ms: i64,
+) -> Result<(), HistoryError> {
+    let sql = |error| HistoryError::sql(path, error);
+    let supported = version(migrations.len());
+    let found: u32 = connection
+        .pragma_query_value(None, "user_version", |row| row.get(0))
+        .map_err(sql)?;
+    if found > supported {
+        return Err(HistoryError::NewerDatabase {
+            path: path.to_path_buf(),
+            found,
+            supported,
+        });
+    }
+    if found == supported {
+        return Ok(());
+    }
+    if found > 0 {
+        backup::before_migration(connection, path, supported, now_ms)?;
+    }
+    for (index, statements) in migrations.iter().enumerate().skip(found as usize) {
+        step(connection, statements, version(index + 1)).map_err(
+            |error| match HistoryError::sql(path, error) {
+                HistoryError::Io { source, .. } => HistoryError::Migration {
+                    path: path.to_path_buf(),
+                    source,
+                },
+                known => known,
+            },
+        )?;
+        tracing::info!(version = index + 1, "history brought up to date");
+    }
+    Ok(())
+}
+
+fn step(connection: &mut Connection, statements: &str, version: u32) -> rusqlite::Result<()> {
+    // Enforced foreign keys would let a rebuilt table take its children with it; they are
+    // checked as a whole instead. The setting has no effect inside a transaction.
+    // Source: https://www.sqlite.org/lang_altertable.html#otheralter
+    connection.pragma_update(None, "foreign_keys", false)?;
+    let result = run(connection, statements, version);
+    connection.pragma_update(None, "foreign_keys", true)?;
+    result
+}
+
+fn run(connection: &mut Connection, statements: &str, version: u32) -> rusqlite::Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Exclusive)?;
+    transaction.execute_batch(statements)?;
+    transaction.pragma_update(None, "user_version", version)?;
+    if transaction
+        .prepare("PRAGMA foreign_key_check")?
+        .exists([])?
+    {
+        return Err(rusqlite::Error::SqliteFailure(
+            rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CONSTRAINT_FOREIGNKEY),
+            None,
+        ));
+    }
+    transaction.commit()
+}
+
+fn version(n: usize) -> u32 {
+    u32::try_from(n).expect("migrations are numbered by hand")
+}

@@ -1,0 +1,172 @@
+//! There is always a good copy, and copies never fill the disk.
+
+use std::fs;
+
+use tempfile::tempdir;
+
+use super::{DAY_MS, NOON_MS, backups, open_at, open_backup, say, texts};
+
+#[test]
+fn a_copy_a_day_and_five_in_all() {
+    let folder = tempdir().unwrap();
+    let history = open_at(folder.path(), NOON_MS).unwrap();
+    let chat = history.create_conversation("A", None).unwrap().id;
+    drop(history);
+    assert_eq!(
+        backups(folder.path()),
+        [""; 0],
+        "an empty history needs no copy"
+    );
+
+    for day in 0..8 {
+        for hour in [0, 8, 16] {
+            let now_ms = NOON_MS + day * DAY_MS + hour * 3_600_000;
+            let history = open_at(folder.path(), now_ms).unwrap();
+            say(&history, &chat, &format!("day {day}"));
+        }
+    }
+
+    let names = backups(folder.path());
+    assert_eq!(
+        names,
+        [
+            "history_2025-11-23T120000Z.db",
+            "history_2025-11-24T120000Z.db",
+            "history_2025-11-25T120000Z.db",
+            "history_2025-11-26T120000Z.db",
+            "history_2025-11-27T120000Z.db",
+        ]
+    );
+}
+
+#[test]
+fn a_copy_holds_every_chat() {
+    let folder = tempdir().unwrap();
+    let history = open_at(folder.path(), NOON_MS).unwrap();
+    let chat = history.create_conversation("A", None).unwrap().id;
+    for n in 0..20 {
+        say(&history, &chat, &format!("{n} ").repeat(3000));
+    }
+    let said = texts(&history, &chat);
+    drop(history);
+
+    // Chats go on while the copy is made.
+    let history = open_at(folder.path(), NOON_MS).unwrap();
+    for n in 0..20 {
+        say(&history, &chat, &format!("more {n}"));
+    }
+    assert_eq!(history.warnings(), [""; 0]);
+    drop(history);
+
+    let names = backups(folder.path());
+    assert_eq!(names.len(), 1);
+    let (_other, copy) = open_backup(folder.path(), &names[0]);
+    let copied = texts(&copy, &chat);
+    assert!(
+        copied.starts_with(&said),
+        "{} of {}",
+        copied.len(),
+        said.len()
+    );
+}
+
+#[test]
+fn a_copy_cut_off_is_never_taken_for_a_whole_one() {
+    let folder = tempdir().unwrap();
+    let history = open_at(folder.path(), NOON_MS).unwrap();
+    history.create_conversation("A", None).unwrap();
+    drop(history);
+    let copies = folder.path().join("backups");
+    fs::create_dir(&copies).unwrap();
+    fs::write(copies.join("history_2025-11-20T110000Z.db.partial"), "half").unwrap();
+
+    drop(open_at(folder.path(), NOON_MS).unwrap());
+
+    assert_eq!(backups(folder.path()), ["history_2025-11-20T120000Z.db"]);
+}
+
+#[test]
+fn a_clock_that_was_wrong_once_does_not_end_the_copies() {
+    let folder = tempdir().unwrap();
+    let history = open_at(folder.path(), NOON_MS).unwrap();
+    history.create_conversation("A", None).unwrap();
+    drop(history);
+    drop(open_at(folder.path(), NOON_MS + 9000 * DAY_MS).unwrap());
+    drop(open_at(folder.path(), NOON_MS).unwrap());
+    assert_eq!(backups(folder.path()).len(), 2);
+}
+
+#[test]
+fn files_of_the_person_among_the_copies_stay() {
+    let folder = tempdir().unwrap();
+    let copies = folder.path().join("backups");
+    fs::create_dir(&copies).unwrap();
+    for name in [
+        "history.db",
+        "my history-copy.db",
+        "history-old.zip",
+        "before-v.txt",
+    ] {
+        fs::write(copies.join(name), "mine").unwrap();
+    }
+    let history = open_at(folder.path(), NOON_MS).unwrap();
+    history.create_conversation("A", None).unwrap();
+    drop(history);
+    for day in 0..8 {
+        drop(open_at(folder.path(), NOON_MS + day * 2 * DAY_MS).unwrap());
+    }
+    assert_eq!(backups(folder.path()).len(), 5 + 5);
+}
+
+#[test]
+fn a_damaged_history_does_not_push_out_the_good_copies() {
+    let folder = tempdir().unwrap();
+    let history = open_at(folder.path(), NOON_MS).unwrap();
+    let chat = history.create_conversation("A", None).unwrap().id;
+    for n in 0..50 {
+        say(&history, &chat, &n.to_string().repeat(500));
+    }
+    drop(history);
+    drop(open_at(folder.path(), NOON_MS).unwrap());
+    let good = backups(folder.path());
+    assert_eq!(good.len(), 1);
+    let database = folder.path().join("history.db");
+    let mut bytes = fs::read(&database).unwrap();
+    let last_page = bytes.len() - 4096;
+    bytes[last_page] = 0x77;
+    fs::write(&database, bytes).unwrap();
+
+    // The last end was clean, so the start itself does not look at every page.
+    let history = open_at(folder.path(), NOON_MS + 2 * DAY_MS).unwrap();
+    let warnings = loop {
+        let warnings = history.warnings();
+        if !warnings.is_empty() {
+            break warnings;
+        }
+        std::thread::yield_now();
+    };
+    assert!(warnings[0].contains("damaged"), "{warnings:?}");
+    drop(history);
+
+    assert_eq!(backups(folder.path()), good);
+    let (_other, copy) = open_backup(folder.path(), &good[0]);
+    assert_eq!(texts(&copy, &chat).len(), 100);
+}
+
+#[test]
+fn a_copy_that_cannot_be_made_does_not_keep_the_person_out() {
+    let folder = tempdir().unwrap();
+    let history = open_at(folder.path(), NOON_MS).unwrap();
+    let chat = history.create_conversation("A", None).unwrap().id;
+    drop(history);
+    fs::write(
+        folder.path().join("backups"),
+        "a file where the folder should be",
+    )
+    .unwrap();
+
+    let history = open_at(folder.path(), NOON_MS).unwrap();
+    say(&history, &chat, "hi");
+    let warnings = history.warnings();
+    assert!(warnings[0].contains("backup"), "{warnings:?}");
+}
