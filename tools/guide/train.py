@@ -1,0 +1,176 @@
+"""Trains the Guide from scratch on the CPU. Everything goes to tools/guide/out/ (not tracked).
+
+    python tools/guide/train.py                  # the run that made the shipped model
+    python tools/guide/train.py --minutes 5      # a short one, to try things
+
+The learning rate follows the clock or the step count, whichever of --minutes and --steps is given.
+Runs with the same --steps, threads and library versions repeat exactly; a --minutes run depends on the machine's speed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import random
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from corpus import SEED, Corpus
+from model import Guide, Shape
+from tokens import Chat, train_tokenizer
+
+OUT = Path(__file__).resolve().parent / "out"
+# Row lengths of the batches: few, because torch.compile makes code for each. Rows are padded on the right.
+LENGTHS = (32, 48, 80, 128, 224, 416)
+TOKENS_PER_BATCH = 2048
+# How much a token counts that says which answer it will be, and one that follows from the tokens before it.
+CHOICE, COURSE = 1.0, 0.2
+# The tokens of questions are learned a little too: it teaches which words are alike.
+QUESTION = 0.05
+# An answer is known by its first tokens; the rest is the same each time. Most single questions are therefore trained with
+# the beginning of the answer only, so that several times as many questions fit into the same time.
+SHORT_SHARE, SHORT_ANSWER = 0.7, 12
+
+Sample = tuple[list[int], list[float]]
+
+
+def make_tokenizer(path: Path) -> Chat:
+    if not path.exists():
+        corpus = Corpus(SEED + 1)
+        texts: list[str] = []
+        for system, turns in corpus.conversations(60_000):
+            texts += [f"System: {system}"] if system else []
+            for q, a in turns:
+                texts += [f"User: {q}", f"Assistant: {a}", a]
+        train_tokenizer(texts).save(str(path), pretty=False)
+    return Chat.load(path)
+
+
+class Weigher:
+    """Weighs the tokens of answers. Where the known answers part ways, a token carries the whole choice of the answer;
+    everywhere else it merely continues, and is learned soon. Without this the choices drown in the rest."""
+
+    def __init__(self, chat: Chat, answers: list[str]) -> None:
+        self.choices: set[tuple[int, ...]] = set()
+        next_of: dict[tuple[int, ...], set[int]] = {}
+        for a in answers:
+            joint = chat.fixed("Assistant: " + a)[len(chat.lead):]
+            for ids in ([*chat.fixed(a), chat.eot], [*joint, chat.eot]):
+                for n in range(len(ids)):
+                    next_of.setdefault(tuple(ids[:n]), set()).add(ids[n])
+        self.choices = {start for start, following in next_of.items() if len(following) > 1}
+
+    def __call__(self, ids: list[int], learn: list[bool]) -> list[float]:
+        out, start = [], 0
+        for t, (_, wanted) in enumerate(zip(ids, learn)):
+            if not wanted:
+                start = t + 1
+            out.append((QUESTION if t else 0.0) if not wanted else CHOICE if tuple(ids[start:t]) in self.choices else COURSE)
+        return out
+
+
+def batches(chat: Chat, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """Endless (ids, weights) batches. Fresh conversations are made as they are needed, so hardly any is seen twice."""
+    corpus, rng = Corpus(seed), random.Random(seed)
+    weigh = Weigher(chat, corpus.all_answers())
+    waiting: dict[int, list[Sample]] = {n: [] for n in LENGTHS}
+    while True:
+        for system, turns in corpus.conversations(64):
+            ids, learn = chat.conversation_ids(system, turns)
+            while len(ids) > LENGTHS[-1]:  # too long: without its first turn
+                turns = turns[1:]
+                ids, learn = chat.conversation_ids(system, turns)
+            if len(turns) == 1 and rng.random() < SHORT_SHARE:
+                end = learn.index(True) + SHORT_ANSWER
+                ids, learn = ids[:end], learn[:end]
+            waiting[next(n for n in LENGTHS if n >= len(ids))].append((ids, weigh(ids, learn)))
+        ready = [n for n in LENGTHS if len(waiting[n]) >= TOKENS_PER_BATCH // n]
+        rng.shuffle(ready)
+        for n in ready:
+            rows = TOKENS_PER_BATCH // n
+            part, waiting[n] = waiting[n][:rows], waiting[n][rows:]
+            ids = torch.full((rows, n), chat.end)
+            weights = torch.zeros(rows, n)
+            for r, (i, w) in enumerate(part):
+                ids[r, :len(i)] = torch.tensor(i)
+                weights[r, :len(w)] = torch.tensor(w)
+            yield ids, weights
+
+
+def main() -> None:
+    ap = argparse.ArgumentParser()
+    ap.add_argument("--out", type=Path, default=OUT)
+    ap.add_argument("--steps", type=int, default=6000)
+    ap.add_argument("--minutes", type=float, help="let the schedule follow the clock instead of --steps")
+    ap.add_argument("--layers", type=int, default=Shape.layers)
+    ap.add_argument("--hidden", type=int, default=Shape.hidden)
+    ap.add_argument("--ffn", type=int, default=Shape.ffn)
+    ap.add_argument("--rate", type=float, default=2e-3)
+    ap.add_argument("--dropout", type=float, default=0.0, help="on the embeddings")
+    ap.add_argument("--threads", type=int, default=2)
+    ap.add_argument("--seed", type=int, default=SEED)
+    ap.add_argument("--no-compile", action="store_true", help="for machines without a C++ compiler; slower")
+    ap.add_argument("--start", type=Path, help="checkpoint to start from")
+    args = ap.parse_args()
+
+    torch.manual_seed(args.seed)
+    torch.set_num_threads(args.threads)
+    args.out.mkdir(parents=True, exist_ok=True)
+    chat = make_tokenizer(args.out / "tokenizer.json")
+    shape = Shape(vocab=chat.tok.get_vocab_size(), layers=args.layers, hidden=args.hidden, ffn=args.ffn, heads=args.hidden // 64)
+    model = Guide(shape)
+    if args.start:
+        model.load_state_dict(torch.load(args.start)["model"])
+    print(f"{sum(p.numel() for p in model.parameters()):,} parameters, {shape}", flush=True)
+    # Weight decay would only pull the master weights towards the rounding threshold.
+    optimiser = torch.optim.AdamW(model.parameters(), lr=args.rate, betas=(0.9, 0.98), weight_decay=0.0, fused=True)
+    states_of = model.hidden_states if args.no_compile else torch.compile(model.hidden_states, dynamic=False)
+    if not args.no_compile:
+        torch._dynamo.config.cache_size_limit = 64
+
+    began = saved = time.time()
+    tokens, mean, hits = 0, 0.0, 0.0
+    for step, (ids, weights) in enumerate(batches(chat, args.seed)):
+        done = (time.time() - began) / 60 / args.minutes if args.minutes else step / args.steps
+        if done >= 1:
+            break
+        rate = args.rate * min(1.0, (step + 1) / 100) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * done)))
+        for group in optimiser.param_groups:
+            group["lr"] = rate
+        states = states_of(ids, True, args.dropout)
+        # Position t predicts t + 1; only the answers are learned.
+        at = weights.view(-1).nonzero()[:, 0] - 1
+        logits, wanted, weight = model.logits(states[at], fast=True), ids.view(-1)[at + 1], weights.view(-1)[at + 1]
+        loss = (F.cross_entropy(logits, wanted, reduction="none") * weight).sum() / weight.sum()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimiser.step()
+        optimiser.zero_grad(set_to_none=True)
+        tokens += ids.numel()
+        keep = min(0.98, step / (step + 1))
+        mean = keep * mean + (1 - keep) * loss.item()
+        choice = weight == CHOICE
+        hits = keep * hits + (1 - keep) * (logits.argmax(-1) == wanted)[choice].float().mean().item()
+        if step % 50 == 0:
+            took = time.time() - began
+            print(f"step {step} done {done:.3f} loss {mean:.4f} choices right {hits:.4f} rate {rate:.1e} {took:.0f} s {tokens / took:.0f} tok/s", flush=True)
+        if time.time() - saved > 120:
+            save(model, args.out / "checkpoint.pt")
+            saved = time.time()
+    save(model, args.out / "guide.pt")
+    print(f"finished after {time.time() - began:.0f} s, {step} steps, {tokens:,} tokens, loss {mean:.4f}", flush=True)
+
+
+def save(model: Guide, path: Path) -> None:
+    temporary = path.with_suffix(".tmp")
+    torch.save({"shape": model.shape.to_dict(), "model": model.state_dict()}, temporary)
+    temporary.replace(path)
+
+
+if __name__ == "__main__":
+    main()
