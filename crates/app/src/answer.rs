@@ -1,0 +1,93 @@
+//! Answers between the engine's words, the history's records and what is shown.
+
+use tern_engine::{Generation, GenerationStats, StopReason};
+use tern_history::{Message, MessageState, MessageStats};
+
+use crate::{AnswerStats, MessageText};
+
+/// `tokens / seconds`, 0 where nothing was timed.
+fn rate(tokens: u32, seconds: f64) -> f64 {
+    if seconds > 0.0 {
+        f64::from(tokens) / seconds
+    } else {
+        0.0
+    }
+}
+
+fn stop_reason_name(reason: StopReason) -> &'static str {
+    match reason {
+        StopReason::EndOfText => "end_of_text",
+        StopReason::MaxTokens => "max_tokens",
+        StopReason::ContextFull => "context_full",
+        StopReason::Stopped => "stopped",
+    }
+}
+
+/// The reverse of [`stop_reason_name`]; a word of a newer version reads as a plain end.
+fn stop_reason(name: &str) -> StopReason {
+    match name {
+        "max_tokens" => StopReason::MaxTokens,
+        "context_full" => StopReason::ContextFull,
+        "stopped" => StopReason::Stopped,
+        _ => StopReason::EndOfText,
+    }
+}
+
+/// The state a generation leaves its message in.
+pub(crate) fn state_after(generation: &Generation) -> MessageState {
+    match generation.stop_reason {
+        StopReason::Stopped => MessageState::Stopped,
+        _ => MessageState::Complete,
+    }
+}
+
+/// The record of a generation. `first_token_seconds` counts from sending, so it replaces the
+/// engine's own, which starts when the prompt is read.
+pub(crate) fn record(
+    stats: &GenerationStats,
+    reason: StopReason,
+    first_token_seconds: f64,
+) -> MessageStats {
+    let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    MessageStats {
+        prompt_tokens: count(stats.prompt_tokens),
+        reused_tokens: count(stats.reused_tokens),
+        generated_tokens: count(stats.generated_tokens),
+        prefill_seconds: stats.prefill_seconds,
+        decode_seconds: stats.decode_seconds,
+        first_token_seconds,
+        stop_reason: stop_reason_name(reason).to_owned(),
+        seed: stats.seed.to_string(),
+    }
+}
+
+fn shown_stats(stats: &MessageStats) -> AnswerStats {
+    let read = stats.prompt_tokens.saturating_sub(stats.reused_tokens);
+    // The first token comes out of reading the prompt; decoding makes the others.
+    let decoded = stats.generated_tokens.saturating_sub(1);
+    AnswerStats {
+        prompt_tokens: stats.prompt_tokens,
+        reused_tokens: stats.reused_tokens,
+        generated_tokens: stats.generated_tokens,
+        prefill_tokens_per_second: rate(read, stats.prefill_seconds),
+        decode_tokens_per_second: rate(decoded, stats.decode_seconds),
+        first_token_seconds: stats.first_token_seconds,
+        stop_reason: stop_reason(&stats.stop_reason),
+        seed: stats.seed.parse().unwrap_or(0),
+    }
+}
+
+/// A stored message as it is shown.
+pub(crate) fn shown(message: Message, model_name: Option<String>) -> MessageText {
+    MessageText {
+        id: message.id,
+        role: message.role,
+        text: message.text,
+        state: message.state,
+        created_at_ms: message.created_at_ms,
+        model_name,
+        stats: message.stats.as_ref().map(shown_stats),
+        error: message.error,
+        next_seq: 0,
+    }
+}

@@ -1,0 +1,529 @@
+//! From the worker's steps to events and to disk: text pieces are joined to about thirty events
+//! a second (the first goes at once), the text reaches disk about every 300 ms and at the end.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tern_history::{HistoryError, MessageId, MessageState};
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep_until};
+
+use crate::event::{AppEvent, Phase};
+use crate::live::{Core, Ending, lock};
+use crate::worker::{Step, Ticket};
+use crate::{AppError, answer};
+
+/// Least time between two text events of one answer.
+const DELTA_INTERVAL: Duration = Duration::from_millis(33);
+/// Least time between two writes of a running answer to disk.
+const SAVE_INTERVAL: Duration = Duration::from_millis(300);
+/// Time between two status events while an answer is written.
+const STATUS_INTERVAL: Duration = Duration::from_millis(500);
+/// Time between two attempts to save an ended answer after a failed one.
+const RETRY_INTERVAL: Duration = Duration::from_secs(2);
+/// The live speed is that of the tokens of this long.
+const SPEED_WINDOW: Duration = Duration::from_secs(2);
+
+/// Joins text pieces: the first passes at once, later ones at most every [`DELTA_INTERVAL`].
+#[derive(Default)]
+struct Joiner {
+    pending: String,
+    last: Option<Instant>,
+}
+
+impl Joiner {
+    /// When the pending text is to be sent; none while nothing is pending.
+    fn due(&self) -> Option<Instant> {
+        let last = self.last?;
+        (!self.pending.is_empty()).then(|| last + DELTA_INTERVAL)
+    }
+
+    /// Adds a piece; returns what is to be sent now.
+    fn push(&mut self, piece: &str, now: Instant) -> Option<String> {
+        self.pending.push_str(piece);
+        match self.last {
+            Some(last) if now < last + DELTA_INTERVAL => None,
+            _ => self.take(now),
+        }
+    }
+
+    fn take(&mut self, now: Instant) -> Option<String> {
+        if self.pending.is_empty() {
+            return None;
+        }
+        self.last = Some(now);
+        Some(std::mem::take(&mut self.pending))
+    }
+}
+
+/// Tokens per second over [`SPEED_WINDOW`].
+#[derive(Default)]
+struct Speed(VecDeque<Instant>);
+
+impl Speed {
+    fn push(&mut self, now: Instant) {
+        self.0.push_back(now);
+        while self
+            .0
+            .front()
+            .is_some_and(|&first| now - first > SPEED_WINDOW)
+        {
+            self.0.pop_front();
+        }
+    }
+
+    fn tokens_per_second(&self) -> Option<f64> {
+        let (first, last) = (self.0.front()?, self.0.back()?);
+        let seconds = (*last - *first).as_secs_f64();
+        (seconds > 0.0).then(|| (self.0.len() - 1) as f64 / seconds)
+    }
+}
+
+/// The answer the worker is at.
+struct Running {
+    ticket: Ticket,
+    message: MessageId,
+    joiner: Joiner,
+    speed: Speed,
+    reading_since: Option<Instant>,
+    last_status: Instant,
+    last_save: Instant,
+    unsaved_text: bool,
+    saving: Option<JoinHandle<Result<(), HistoryError>>>,
+    save_failed: bool,
+}
+
+/// Turns steps into events until the worker is gone.
+pub(crate) struct Deltas {
+    core: Arc<Core>,
+    running: Option<Running>,
+    retry_at: Option<Instant>,
+}
+
+impl Deltas {
+    pub(crate) fn new(core: Arc<Core>) -> Self {
+        Self {
+            core,
+            running: None,
+            retry_at: None,
+        }
+    }
+
+    pub(crate) async fn run(mut self, mut steps: UnboundedReceiver<Step>) {
+        loop {
+            let due = self.due();
+            let timer = async {
+                match due {
+                    Some(due) => sleep_until(due).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                step = steps.recv() => match step {
+                    Some(step) => self.step(step).await,
+                    None => break,
+                },
+                () = timer => self.tick().await,
+            }
+        }
+        self.retry_unsaved().await;
+    }
+
+    /// The next moment something is to be done without a step.
+    fn due(&self) -> Option<Instant> {
+        let running = self.running.as_ref();
+        let text = running.and_then(|running| running.joiner.due());
+        let save = running
+            .filter(|running| running.unsaved_text)
+            .map(|running| running.last_save + SAVE_INTERVAL);
+        [text, save, self.retry_at].into_iter().flatten().min()
+    }
+
+    async fn tick(&mut self) {
+        let now = Instant::now();
+        if self
+            .running
+            .as_ref()
+            .and_then(|running| running.joiner.due())
+            .is_some_and(|due| due <= now)
+        {
+            let text = self
+                .running
+                .as_mut()
+                .and_then(|running| running.joiner.take(now));
+            self.send_text(text);
+        }
+        self.save_if_due(now).await;
+        if self.retry_at.is_some_and(|at| at <= now) {
+            self.retry_unsaved().await;
+        }
+    }
+
+    async fn step(&mut self, step: Step) {
+        let now = Instant::now();
+        match step {
+            Step::Loading {
+                ticket,
+                model_id,
+                fraction,
+            } => {
+                let news = self.core.with_engine(|engine| {
+                    engine.loaded = None;
+                    engine.loading.replace(model_id.clone()) != Some(model_id)
+                });
+                if news {
+                    self.core.emit(AppEvent::ModelsChanged(self.core.models()));
+                }
+                if let Some(ticket) = ticket {
+                    self.phase(ticket, Phase::LoadingModel { fraction });
+                }
+            }
+            Step::Loaded(model) => self.engine_changed(Some(model)),
+            Step::Unloaded => self.engine_changed(None),
+            Step::WarmFailed { error } => self.core.emit(AppEvent::Problem(error)),
+            Step::Reading {
+                ticket,
+                done,
+                total,
+            } => {
+                self.start(ticket, now);
+                let seconds_left = self.seconds_left(done, total, now);
+                self.phase(
+                    ticket,
+                    Phase::Reading {
+                        done,
+                        total,
+                        seconds_left,
+                    },
+                );
+            }
+            Step::Token { ticket, text } => self.token(ticket, &text, now).await,
+            Step::Finished {
+                ticket,
+                generation,
+                first_token_seconds,
+                kv_bytes,
+            } => {
+                self.core.with_engine(|engine| engine.kv_bytes = kv_bytes);
+                let ending = Ending {
+                    state: answer::state_after(&generation),
+                    stats: (!generation.ids.is_empty()).then(|| {
+                        answer::record(
+                            &generation.stats,
+                            generation.stop_reason,
+                            first_token_seconds,
+                        )
+                    }),
+                    text: generation.text,
+                    error: None,
+                };
+                self.end(ticket, ending).await;
+            }
+            Step::Failed { ticket, error } => {
+                let text = self.text_so_far(ticket);
+                let state = MessageState::Failed;
+                let ending = Ending {
+                    text,
+                    state,
+                    stats: None,
+                    error: Some(error.to_string()),
+                };
+                self.end(ticket, ending).await;
+            }
+        }
+    }
+
+    fn engine_changed(&mut self, loaded: Option<crate::worker::LoadedModel>) {
+        self.core.with_engine(|engine| {
+            engine.loaded = loaded;
+            engine.loading = None;
+            engine.kv_bytes = 0;
+        });
+        self.core.emit(AppEvent::ModelsChanged(self.core.models()));
+        self.core
+            .emit(AppEvent::StatusChanged(self.core.status(None)));
+    }
+
+    /// Makes `ticket` the running answer.
+    fn start(&mut self, ticket: Ticket, now: Instant) {
+        if self
+            .running
+            .as_ref()
+            .is_some_and(|running| running.ticket == ticket)
+        {
+            return;
+        }
+        let message = lock(&self.core.answers)
+            .by_ticket(ticket)
+            .map(|answer| answer.message.id.clone());
+        self.running = message.map(|message| Running {
+            ticket,
+            message,
+            joiner: Joiner::default(),
+            speed: Speed::default(),
+            reading_since: None,
+            last_status: now,
+            last_save: now,
+            unsaved_text: false,
+            saving: None,
+            save_failed: false,
+        });
+    }
+
+    fn seconds_left(&mut self, done: usize, total: usize, now: Instant) -> Option<f64> {
+        let running = self.running.as_mut()?;
+        let since = *running.reading_since.get_or_insert(now);
+        let elapsed = (now - since).as_secs_f64();
+        (done > 0 && elapsed > 0.2)
+            .then(|| elapsed / done as f64 * total.saturating_sub(done) as f64)
+    }
+
+    fn phase(&self, ticket: Ticket, phase: Phase) {
+        let place = {
+            let mut answers = lock(&self.core.answers);
+            let Some(answer) = answers.by_ticket(ticket) else {
+                return;
+            };
+            answer.phase = phase;
+            (
+                answer.message.conversation.clone(),
+                answer.message.id.clone(),
+            )
+        };
+        let (conversation, message) = place;
+        self.core.emit(AppEvent::PhaseChanged {
+            conversation,
+            message,
+            phase,
+        });
+    }
+
+    async fn token(&mut self, ticket: Ticket, text: &str, now: Instant) {
+        self.start(ticket, now);
+        let Some(running) = &mut self.running else {
+            return;
+        };
+        let first = running.speed.0.is_empty();
+        running.speed.push(now);
+        let text = running.joiner.push(text, now);
+        let speed = running.speed.tokens_per_second();
+        let status_due = now - running.last_status >= STATUS_INTERVAL;
+        if status_due {
+            running.last_status = now;
+        }
+        if first {
+            self.phase(ticket, Phase::Writing);
+        }
+        self.send_text(text);
+        if status_due {
+            self.core
+                .emit(AppEvent::StatusChanged(self.core.status(speed)));
+        }
+        self.save_if_due(now).await;
+    }
+
+    /// Appends `text` to the live answer and tells it, with the next sequence number.
+    fn send_text(&mut self, text: Option<String>) {
+        let (Some(running), Some(text)) = (&mut self.running, text) else {
+            return;
+        };
+        running.unsaved_text = true;
+        let (conversation, seq) = {
+            let mut answers = lock(&self.core.answers);
+            let Some(answer) = answers.by_ticket(running.ticket) else {
+                return;
+            };
+            let seq = answer.next_seq;
+            answer.next_seq += 1;
+            answer.text.push_str(&text);
+            (answer.message.conversation.clone(), seq)
+        };
+        let message = running.message.clone();
+        self.core.emit(AppEvent::TextDelta {
+            conversation,
+            message,
+            seq,
+            text,
+        });
+    }
+
+    /// Starts writing the text so far to disk, at most one write at a time.
+    async fn save_if_due(&mut self, now: Instant) {
+        let Some(running) = &mut self.running else {
+            return;
+        };
+        let due = running.unsaved_text && now - running.last_save >= SAVE_INTERVAL;
+        if !due {
+            return;
+        }
+        running.last_save = now;
+        if running
+            .saving
+            .as_ref()
+            .is_some_and(|saving| !saving.is_finished())
+        {
+            return;
+        }
+        self.finish_saving().await;
+        let Some(running) = &mut self.running else {
+            return;
+        };
+        let Some(text) = lock(&self.core.answers)
+            .by_ticket(running.ticket)
+            .map(|a| a.text.clone())
+        else {
+            return;
+        };
+        running.unsaved_text = false;
+        let (core, message) = (Arc::clone(&self.core), running.message.clone());
+        running.saving = Some(tokio::task::spawn_blocking(move || {
+            core.history.set_text(&message, &text)
+        }));
+    }
+
+    /// Waits for the write under way and reports the first failure of this answer.
+    async fn finish_saving(&mut self) {
+        let Some(running) = &mut self.running else {
+            return;
+        };
+        let Some(saving) = running.saving.take() else {
+            return;
+        };
+        if let Ok(Err(error)) = saving.await {
+            running.unsaved_text = true;
+            if !std::mem::replace(&mut running.save_failed, true) {
+                self.core.emit(AppEvent::Problem(error.into()));
+            }
+        }
+    }
+
+    fn text_so_far(&mut self, ticket: Ticket) -> String {
+        let now = Instant::now();
+        let rest = self
+            .running
+            .as_mut()
+            .and_then(|running| running.joiner.take(now));
+        self.send_text(rest);
+        let mut answers = lock(&self.core.answers);
+        answers
+            .by_ticket(ticket)
+            .map(|answer| answer.text.clone())
+            .unwrap_or_default()
+    }
+
+    async fn end(&mut self, ticket: Ticket, ending: Ending) {
+        self.finish_saving().await;
+        self.running = None;
+        if let Some(answer) = lock(&self.core.answers).by_ticket(ticket) {
+            answer.ending = Some(ending);
+        }
+        if let Err(error) = self.save_ending(ticket).await {
+            self.core.emit(AppEvent::Problem(error));
+            self.retry_at = Some(Instant::now() + RETRY_INTERVAL);
+        }
+        self.core
+            .emit(AppEvent::StatusChanged(self.core.status(None)));
+        self.core.tell_history_notes();
+    }
+
+    /// Tells the end of an answer and writes it to disk. Until that succeeds the answer stays
+    /// live, so a chat opened meanwhile still shows it.
+    async fn save_ending(&self, ticket: Ticket) -> Result<(), AppError> {
+        let message = match lock(&self.core.answers).by_ticket(ticket) {
+            Some(answer) => answer.message(),
+            None => return Ok(()),
+        };
+        let conversation = message.conversation.clone();
+        let core = Arc::clone(&self.core);
+        let record = message.clone();
+        let saved = tokio::task::spawn_blocking(move || {
+            core.history.finish(
+                &record.id,
+                &record.text,
+                record.state,
+                record.stats.as_ref(),
+                record.error.as_deref(),
+            )
+        })
+        .await;
+        let saved = match saved {
+            Ok(saved) => saved.map_err(AppError::from),
+            Err(error) => Err(AppError::EngineFailed {
+                detail: error.to_string(),
+            }),
+        };
+        if saved.is_ok() {
+            lock(&self.core.answers).remove(ticket);
+        }
+        let message = self.core.shown(message);
+        self.core.emit(AppEvent::AnswerFinished {
+            conversation: conversation.clone(),
+            message,
+        });
+        self.core.emit_row(&conversation);
+        saved
+    }
+
+    async fn retry_unsaved(&mut self) {
+        let unsaved = lock(&self.core.answers).unsaved();
+        let mut failed = false;
+        for ticket in unsaved {
+            failed |= self.save_ending(ticket).await.is_err();
+        }
+        self.retry_at = failed.then(|| Instant::now() + RETRY_INTERVAL);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn first_piece_goes_at_once_and_later_ones_are_joined() {
+        let mut joiner = Joiner::default();
+        let start = Instant::now();
+        let at = |ms| start + Duration::from_millis(ms);
+        assert_eq!(joiner.push("a", at(0)).as_deref(), Some("a"));
+        assert_eq!(joiner.push("b", at(5)), None);
+        assert_eq!(joiner.push("c", at(10)), None);
+        assert_eq!(joiner.due(), Some(at(33)));
+        assert_eq!(joiner.take(at(33)).as_deref(), Some("bc"));
+        assert_eq!(joiner.due(), None);
+        assert_eq!(joiner.push("d", at(70)).as_deref(), Some("d"));
+    }
+
+    #[test]
+    fn a_fast_model_makes_at_most_thirty_one_events_a_second() {
+        let mut joiner = Joiner::default();
+        let start = Instant::now();
+        let sent = (0..1000)
+            .filter(|&ms| {
+                joiner
+                    .push("x", start + Duration::from_millis(ms))
+                    .is_some()
+            })
+            .count();
+        assert!((28..=31).contains(&sent), "{sent} events");
+    }
+
+    #[test]
+    fn pieces_without_text_send_nothing() {
+        let mut joiner = Joiner::default();
+        assert_eq!(joiner.push("", Instant::now()), None);
+        assert_eq!(joiner.due(), None);
+    }
+
+    #[test]
+    fn speed_is_that_of_the_last_seconds() {
+        let mut speed = Speed::default();
+        let start = Instant::now();
+        assert_eq!(speed.tokens_per_second(), None);
+        for i in 0..100 {
+            speed.push(start + Duration::from_millis(i * 100));
+        }
+        let measured = speed.tokens_per_second().expect("tokens came");
+        assert!((measured - 10.0).abs() < 0.01, "{measured}");
+    }
+}

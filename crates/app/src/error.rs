@@ -1,0 +1,139 @@
+//! What can go wrong in the program, in sentences a person can act on.
+
+use tern_engine::{EngineError, LoadError};
+use tern_history::HistoryError;
+use tern_models::ModelsError;
+
+/// An error of the program. `Display` is what the person reads.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// No data folder could be named.
+    #[error(
+        "Tern found no folder for its data on this computer. Set the environment variable \
+         TERN_DATA_DIR to a folder you can write to and start Tern again."
+    )]
+    NoHome,
+    /// The history could not be opened, read or written.
+    #[error(transparent)]
+    History(#[from] HistoryError),
+    /// Something to know about the history that kept nothing from working.
+    #[error("{0}")]
+    HistoryNote(String),
+    /// The list of opened models could not be read or written.
+    #[error(transparent)]
+    Models(#[from] ModelsError),
+    /// A model could not be opened.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// The engine could not answer.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// No such model in the list.
+    #[error(
+        "There is no model \"{id}\" in Tern's list. Choose another model, or open its file again."
+    )]
+    UnknownModel {
+        /// The id asked for.
+        id: String,
+    },
+    /// The model's file is gone.
+    #[error(
+        "The model \"{name}\" is no longer at {path}. Put the file back, or choose another model."
+    )]
+    ModelMissing {
+        /// Display name.
+        name: String,
+        /// Where it was.
+        path: String,
+    },
+    /// The message has no text.
+    #[error("The message is empty. Write something first.")]
+    EmptyMessage,
+    /// The message alone is longer than the model's context.
+    #[error(
+        "This message is {tokens} tokens long; the model reads at most {limit}. Send it in parts, \
+         or choose a model with a longer context."
+    )]
+    TooLong {
+        /// Tokens of system prompt and message.
+        tokens: usize,
+        /// What fits, with room for an answer.
+        limit: usize,
+    },
+    /// The chat already writes.
+    #[error("This chat is still writing an answer. Stop it first, or wait until it is done.")]
+    Busy,
+    /// Only answers can be tried again.
+    #[error("Only an answer can be written again.")]
+    NotAnAnswer,
+    /// A setting out of its range.
+    #[error("{name} must be within {range}.")]
+    Setting {
+        /// What the window calls it.
+        name: &'static str,
+        /// In words.
+        range: String,
+    },
+    /// The worker thread panicked; a fresh one has taken over.
+    #[error(
+        "Tern's engine failed while answering. What was written is kept; try again. If it fails \
+         again, please report it: {detail}"
+    )]
+    EngineFailed {
+        /// The panic's message.
+        detail: String,
+    },
+    /// A thread could not be started.
+    #[error("Tern could not start a thread: {0}. Close other programs and start Tern again.")]
+    Thread(#[source] std::io::Error),
+}
+
+/// The few kinds of error a face treats differently.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// The data folder can't be used.
+    DataFolder,
+    /// A read or write on disk failed while running.
+    Storage,
+    /// A model is missing, damaged or of a kind Tern can't open.
+    Model,
+    /// The chat or message does not exist (any more).
+    NotFound,
+    /// Not possible in the present state.
+    Busy,
+    /// The request itself makes no sense.
+    Invalid,
+    /// A defect in Tern.
+    Internal,
+}
+
+impl AppError {
+    /// Which kind of error this is.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::NoHome => ErrorKind::DataFolder,
+            Self::History(error) => match error {
+                HistoryError::NotFound { .. } => ErrorKind::NotFound,
+                HistoryError::FolderUnusable { .. }
+                | HistoryError::InUse { .. }
+                | HistoryError::NewerDatabase { .. }
+                | HistoryError::NotADatabase { .. }
+                | HistoryError::Damaged { .. }
+                | HistoryError::Migration { .. } => ErrorKind::DataFolder,
+                _ => ErrorKind::Storage,
+            },
+            Self::HistoryNote(_) => ErrorKind::Storage,
+            Self::Models(_)
+            | Self::Load(_)
+            | Self::UnknownModel { .. }
+            | Self::ModelMissing { .. } => ErrorKind::Model,
+            Self::Engine(_)
+            | Self::EmptyMessage
+            | Self::TooLong { .. }
+            | Self::NotAnAnswer
+            | Self::Setting { .. } => ErrorKind::Invalid,
+            Self::Busy => ErrorKind::Busy,
+            Self::EngineFailed { .. } | Self::Thread(_) => ErrorKind::Internal,
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! What the commands and the deltas thread share: the stores, the settings, and the answers
+//! that are being written. Locks are short: none is held across disk or engine work.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tern_history::{ConversationId, History, Message, MessageState, MessageStats};
+use tern_models::Shelf;
+
+use crate::app::EventSink;
+use crate::event::{AppEvent, Phase, Status};
+use crate::memory::MemoryGauge;
+use crate::worker::{LoadedModel, Ticket};
+use crate::{AppError, ChatRow, MessageText, ModelInfo, ModelPresence, Settings, answer, models};
+
+/// The program's shared state.
+pub(crate) struct Core {
+    pub(crate) history: History,
+    pub(crate) shelf: Mutex<Shelf>,
+    pub(crate) settings: Mutex<Settings>,
+    pub(crate) selected_model: Mutex<String>,
+    pub(crate) answers: Mutex<LiveAnswers>,
+    engine: Mutex<EngineFacts>,
+    gauge: Mutex<MemoryGauge>,
+    events: EventSink,
+    tickets: AtomicU64,
+    notes_told: AtomicUsize,
+}
+
+/// What is known of the engine between two answers.
+#[derive(Default)]
+pub(crate) struct EngineFacts {
+    pub(crate) loaded: Option<LoadedModel>,
+    pub(crate) loading: Option<String>,
+    pub(crate) kv_bytes: u64,
+}
+
+/// How an answer ended, kept until it is on disk.
+#[derive(Clone)]
+pub(crate) struct Ending {
+    pub(crate) text: String,
+    pub(crate) state: MessageState,
+    pub(crate) stats: Option<MessageStats>,
+    pub(crate) error: Option<String>,
+}
+
+/// An answer that is not on disk in its final form yet.
+pub(crate) struct LiveAnswer {
+    pub(crate) ticket: Ticket,
+    pub(crate) message: Message,
+    pub(crate) text: String,
+    pub(crate) next_seq: u32,
+    pub(crate) phase: Phase,
+    pub(crate) stop: Arc<AtomicBool>,
+    pub(crate) ending: Option<Ending>,
+}
+
+impl LiveAnswer {
+    /// The message as it is now.
+    pub(crate) fn message(&self) -> Message {
+        let mut message = self.message.clone();
+        message.text.clone_from(&self.text);
+        if let Some(ending) = &self.ending {
+            message.text.clone_from(&ending.text);
+            message.state = ending.state;
+            message.stats.clone_from(&ending.stats);
+            message.error.clone_from(&ending.error);
+        }
+        message
+    }
+}
+
+/// At most one live answer per chat.
+#[derive(Default)]
+pub(crate) struct LiveAnswers(HashMap<ConversationId, LiveAnswer>);
+
+impl LiveAnswers {
+    pub(crate) fn get(&self, conversation: &ConversationId) -> Option<&LiveAnswer> {
+        self.0.get(conversation)
+    }
+
+    pub(crate) fn insert(&mut self, answer: LiveAnswer) {
+        self.0.insert(answer.message.conversation.clone(), answer);
+    }
+
+    pub(crate) fn by_ticket(&mut self, ticket: Ticket) -> Option<&mut LiveAnswer> {
+        self.0.values_mut().find(|answer| answer.ticket == ticket)
+    }
+
+    pub(crate) fn remove(&mut self, ticket: Ticket) {
+        self.0.retain(|_, answer| answer.ticket != ticket);
+    }
+
+    pub(crate) fn stop_all(&self) {
+        for answer in self.0.values() {
+            answer.stop.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Answers that ended but could not be saved yet.
+    pub(crate) fn unsaved(&self) -> Vec<Ticket> {
+        let ended = self.0.values().filter(|answer| answer.ending.is_some());
+        ended.map(|answer| answer.ticket).collect()
+    }
+}
+
+/// A panic in another thread leaves the plain data behind these locks usable.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Core {
+    pub(crate) fn new(
+        history: History,
+        shelf: Shelf,
+        settings: Settings,
+        selected_model: String,
+        events: EventSink,
+    ) -> Self {
+        Self {
+            history,
+            shelf: Mutex::new(shelf),
+            settings: Mutex::new(settings),
+            selected_model: Mutex::new(selected_model),
+            answers: Mutex::default(),
+            engine: Mutex::default(),
+            gauge: Mutex::new(MemoryGauge::new()),
+            events,
+            tickets: AtomicU64::new(0),
+            notes_told: AtomicUsize::new(0),
+        }
+    }
+
+    pub(crate) fn emit(&self, event: AppEvent) {
+        (self.events)(event);
+    }
+
+    /// Tells what the history noted since the last call (a daily backup that failed, say).
+    pub(crate) fn tell_history_notes(&self) {
+        let notes = self.history.warnings();
+        let told = self.notes_told.swap(notes.len(), Ordering::Relaxed);
+        for note in notes.into_iter().skip(told) {
+            self.emit(AppEvent::Problem(AppError::HistoryNote(note)));
+        }
+    }
+
+    pub(crate) fn next_ticket(&self) -> Ticket {
+        Ticket(self.tickets.fetch_add(1, Ordering::Relaxed))
+    }
+
+    pub(crate) fn with_engine<R>(&self, change: impl FnOnce(&mut EngineFacts) -> R) -> R {
+        change(&mut lock(&self.engine))
+    }
+
+    /// Every model with what it is doing now.
+    pub(crate) fn models(&self) -> Vec<ModelInfo> {
+        let mut list = models::list(&lock(&self.shelf));
+        let selected = lock(&self.selected_model).clone();
+        self.with_engine(|engine| {
+            for model in &mut list {
+                model.selected = model.id == selected;
+                if let Some(loaded) = engine
+                    .loaded
+                    .as_ref()
+                    .filter(|loaded| loaded.id == model.id)
+                {
+                    model.presence = ModelPresence::Ready;
+                    model.warnings.clone_from(&loaded.warnings);
+                } else if engine.loading.as_ref() == Some(&model.id) {
+                    model.presence = ModelPresence::Loading;
+                }
+            }
+        });
+        list
+    }
+
+    /// The model with this id.
+    pub(crate) fn model(&self, id: &str) -> Result<ModelInfo, AppError> {
+        let mut list = self.models().into_iter();
+        list.find(|model| model.id == id)
+            .ok_or_else(|| AppError::UnknownModel { id: id.to_owned() })
+    }
+
+    pub(crate) fn status(&self, tokens_per_second: Option<f64>) -> Status {
+        let app_bytes = lock(&self.gauge).resident_bytes();
+        let wanted_threads = lock(&self.settings).engine_threads();
+        self.with_engine(|engine| Status {
+            tokens_per_second,
+            app_bytes,
+            weight_bytes: engine
+                .loaded
+                .as_ref()
+                .map_or(0, |loaded| loaded.weight_bytes),
+            kv_bytes: engine.kv_bytes,
+            threads: engine
+                .loaded
+                .as_ref()
+                .map_or(wanted_threads, |loaded| loaded.threads),
+            isa: engine.loaded.as_ref().map_or("", |loaded| loaded.isa),
+        })
+    }
+
+    /// A stored chat as a row.
+    pub(crate) fn row(&self, conversation: tern_history::Conversation) -> ChatRow {
+        let generating = lock(&self.answers)
+            .get(&conversation.id)
+            .is_some_and(|answer| answer.ending.is_none());
+        let selected = || lock(&self.selected_model).clone();
+        ChatRow {
+            title: conversation.title,
+            created_at_ms: conversation.created_at_ms,
+            updated_at_ms: conversation.updated_at_ms,
+            model_id: conversation.model_id.unwrap_or_else(selected),
+            generating,
+            id: conversation.id,
+        }
+    }
+
+    /// A stored message as it is shown.
+    pub(crate) fn shown(&self, message: Message) -> MessageText {
+        let name = message.model.clone();
+        answer::shown(message, name)
+    }
+
+    /// Tells the face of a chat's new row; a chat deleted meanwhile has none.
+    pub(crate) fn emit_row(&self, conversation: &ConversationId) {
+        if let Ok(conversation) = self.history.conversation(conversation) {
+            let row = self.row(conversation);
+            self.emit(AppEvent::ConversationChanged(row));
+        }
+    }
+}

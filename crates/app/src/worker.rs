@@ -1,0 +1,340 @@
+//! The one thread that owns the engine and its KV cache: closed [`Job`] in, closed [`Step`] out.
+//! No lock is held while it computes.
+
+use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::{self, JoinHandle};
+use std::time::Instant;
+
+use tern_engine::{
+    Generation, GenerationEvent, GenerationParams, GenerationStats, LoadError, LoadOptions, Model,
+    Sequence, StopReason, Turn,
+};
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::prompt::encode_fitting;
+use crate::{AppError, ModelInfo};
+
+/// Names one job; steps carry it back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Ticket(pub(crate) u64);
+
+/// What the worker can be asked to do.
+pub(crate) enum Job {
+    /// Read a model into memory, so that the next answer need not wait for it.
+    Warm { model: ModelInfo, threads: usize },
+    /// Drop a model from memory if it is this one.
+    Unload { model_id: String },
+    /// Write one answer. Ends with exactly one [`Step::Finished`] or [`Step::Failed`].
+    Generate(Box<GenerateJob>),
+}
+
+/// One answer to write.
+pub(crate) struct GenerateJob {
+    pub(crate) ticket: Ticket,
+    pub(crate) model: ModelInfo,
+    pub(crate) threads: usize,
+    pub(crate) turns: Vec<Turn>,
+    pub(crate) params: GenerationParams,
+    pub(crate) stop: Arc<AtomicBool>,
+    pub(crate) sent_at: Instant,
+}
+
+/// What the worker reports.
+pub(crate) enum Step {
+    /// A model is being read; `ticket` is the answer that waits for it, if one does.
+    Loading {
+        ticket: Option<Ticket>,
+        model_id: String,
+        fraction: f32,
+    },
+    /// A model is in memory.
+    Loaded(LoadedModel),
+    /// Nothing is in memory (unloaded, or a load failed or was cancelled).
+    Unloaded,
+    /// A model asked for by [`Job::Warm`] could not be read.
+    WarmFailed { error: AppError },
+    /// The prompt is being read.
+    Reading {
+        ticket: Ticket,
+        done: usize,
+        total: usize,
+    },
+    /// One token was written, with the text that can no longer change.
+    Token { ticket: Ticket, text: String },
+    /// The answer is whole.
+    Finished {
+        ticket: Ticket,
+        generation: Box<Generation>,
+        first_token_seconds: f64,
+        kv_bytes: u64,
+    },
+    /// There will be no (more) answer.
+    Failed { ticket: Ticket, error: AppError },
+}
+
+/// Facts of the model in memory.
+#[derive(Clone)]
+pub(crate) struct LoadedModel {
+    pub(crate) id: String,
+    pub(crate) weight_bytes: u64,
+    pub(crate) threads: usize,
+    pub(crate) isa: &'static str,
+    pub(crate) warnings: Vec<String>,
+}
+
+/// The handle to the thread. Dropping it lets the thread end after its current job.
+pub(crate) struct Worker {
+    jobs: Option<Sender<Job>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Worker {
+    pub(crate) fn start(steps: UnboundedSender<Step>) -> std::io::Result<Self> {
+        let (jobs, queue) = channel();
+        let thread = thread::Builder::new()
+            .name("tern-engine".to_owned())
+            .spawn(move || run(&queue, &steps))?;
+        Ok(Self {
+            jobs: Some(jobs),
+            thread: Some(thread),
+        })
+    }
+
+    /// Queues a job. The thread outlives every handle, so a queue that is gone means the
+    /// program is ending and nobody waits for the answer.
+    pub(crate) fn submit(&self, job: Job) {
+        if let Some(jobs) = &self.jobs {
+            let _ = jobs.send(job);
+        }
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.jobs = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// The model in memory with the token sequence its KV cache holds.
+struct Resident {
+    id: String,
+    threads: usize,
+    model: Model,
+    sequence: Sequence,
+}
+
+fn run(queue: &Receiver<Job>, steps: &UnboundedSender<Step>) {
+    let mut resident: Option<Resident> = None;
+    while let Ok(job) = queue.recv() {
+        let ticket = match &job {
+            Job::Generate(job) => Some(job.ticket),
+            _ => None,
+        };
+        let outcome = catch_unwind(AssertUnwindSafe(|| handle(job, &mut resident, steps)));
+        if let Err(panic) = outcome {
+            // Whatever the panic interrupted is not to be trusted: start from nothing.
+            resident = None;
+            let error = AppError::EngineFailed {
+                detail: panic_text(panic.as_ref()),
+            };
+            tracing::error!(%error, "worker panicked");
+            let _ = steps.send(Step::Unloaded);
+            let _ = steps.send(match ticket {
+                Some(ticket) => Step::Failed { ticket, error },
+                None => Step::WarmFailed { error },
+            });
+        }
+    }
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    panic
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "no details".to_owned())
+}
+
+fn handle(job: Job, resident: &mut Option<Resident>, steps: &UnboundedSender<Step>) {
+    match job {
+        Job::Warm { model, threads } => {
+            let mut progress = |fraction| {
+                let model_id = model.id.clone();
+                let _ = steps.send(Step::Loading {
+                    ticket: None,
+                    model_id,
+                    fraction,
+                });
+                ControlFlow::Continue(())
+            };
+            if let Err(error) = ensure(resident, &model, threads, steps, &mut progress) {
+                let _ = steps.send(Step::WarmFailed { error });
+            }
+        }
+        Job::Unload { model_id } => {
+            if resident
+                .as_ref()
+                .is_some_and(|resident| resident.id == model_id)
+            {
+                *resident = None;
+                let _ = steps.send(Step::Unloaded);
+            }
+        }
+        Job::Generate(job) => {
+            let ticket = job.ticket;
+            let step = match answer(&job, resident, steps) {
+                Ok(answer) => Step::Finished {
+                    ticket,
+                    generation: Box::new(answer.generation),
+                    first_token_seconds: answer.first_token_seconds,
+                    kv_bytes: resident
+                        .as_ref()
+                        .map_or(0, |resident| resident.sequence.kv_bytes()),
+                },
+                Err(error) => Step::Failed { ticket, error },
+            };
+            let _ = steps.send(step);
+        }
+    }
+}
+
+/// Makes `model` the resident one, unless it already is.
+fn ensure<'a>(
+    resident: &'a mut Option<Resident>,
+    model: &ModelInfo,
+    threads: usize,
+    steps: &UnboundedSender<Step>,
+    progress: &mut dyn FnMut(f32) -> ControlFlow<()>,
+) -> Result<&'a mut Resident, AppError> {
+    let fits = |resident: &Resident| resident.id == model.id && resident.threads == threads;
+    if !resident.as_ref().is_some_and(fits) {
+        // The old model goes first, so that two never lie in memory together.
+        *resident = None;
+        let loaded = load(model, threads, progress);
+        match &loaded {
+            Ok(loaded) => {
+                let facts = LoadedModel {
+                    id: loaded.id.clone(),
+                    weight_bytes: loaded.model.weight_bytes(),
+                    threads: loaded.model.threads(),
+                    isa: loaded.model.isa().name(),
+                    warnings: loaded.model.warnings().to_vec(),
+                };
+                let _ = steps.send(Step::Loaded(facts));
+            }
+            Err(_) => {
+                let _ = steps.send(Step::Unloaded);
+            }
+        }
+        *resident = Some(loaded?);
+    }
+    Ok(resident.as_mut().expect("made resident just above"))
+}
+
+fn load(
+    model: &ModelInfo,
+    threads: usize,
+    progress: &mut dyn FnMut(f32) -> ControlFlow<()>,
+) -> Result<Resident, AppError> {
+    let source = model.source()?;
+    let options = LoadOptions {
+        threads,
+        ..LoadOptions::default()
+    };
+    let loaded = Model::load(&source, &options, progress)?;
+    let sequence = Sequence::new(&loaded, loaded.config().max_seq_len);
+    Ok(Resident {
+        id: model.id.clone(),
+        threads,
+        model: loaded,
+        sequence,
+    })
+}
+
+struct Answer {
+    generation: Generation,
+    first_token_seconds: f64,
+}
+
+impl Answer {
+    /// Stopped before the first token.
+    fn nothing() -> Self {
+        Self {
+            generation: Generation {
+                ids: Vec::new(),
+                text: String::new(),
+                stop_reason: StopReason::Stopped,
+                stats: GenerationStats::default(),
+            },
+            first_token_seconds: 0.0,
+        }
+    }
+}
+
+fn answer(
+    job: &GenerateJob,
+    resident: &mut Option<Resident>,
+    steps: &UnboundedSender<Step>,
+) -> Result<Answer, AppError> {
+    let ticket = job.ticket;
+    let stopped = || job.stop.load(Ordering::Relaxed);
+    let flow = || {
+        if stopped() {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    };
+    if stopped() {
+        return Ok(Answer::nothing());
+    }
+    let mut progress = |fraction| {
+        let model_id = job.model.id.clone();
+        let _ = steps.send(Step::Loading {
+            ticket: Some(ticket),
+            model_id,
+            fraction,
+        });
+        flow()
+    };
+    let resident = match ensure(resident, &job.model, job.threads, steps, &mut progress) {
+        Err(AppError::Load(LoadError::Cancelled)) => return Ok(Answer::nothing()),
+        resident => resident?,
+    };
+    let Resident {
+        model, sequence, ..
+    } = resident;
+    let prompt = encode_fitting(model, &job.turns, sequence.max_len())?;
+
+    let mut first_token_seconds = None;
+    let mut pending = String::new();
+    let generation = tern_engine::generate(model, sequence, &prompt, &job.params, &mut |event| {
+        match event {
+            GenerationEvent::Reading { done, total, .. } => {
+                let _ = steps.send(Step::Reading {
+                    ticket,
+                    done,
+                    total,
+                });
+            }
+            GenerationEvent::Text(text) => pending.push_str(text),
+            GenerationEvent::Token(_) => {
+                first_token_seconds.get_or_insert_with(|| job.sent_at.elapsed().as_secs_f64());
+                let text = std::mem::take(&mut pending);
+                let _ = steps.send(Step::Token { ticket, text });
+            }
+        }
+        flow()
+    })?;
+    Ok(Answer {
+        generation,
+        first_token_seconds: first_token_seconds.unwrap_or(0.0),
+    })
+}

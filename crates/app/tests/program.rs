@@ -1,0 +1,373 @@
+//! The program as a face uses it: a tiny model answers, chats are kept, nothing is lost.
+
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use tern_app::{
+    App, AppError, AppEvent, ConversationId, ErrorKind, MessageState, MessageText, Phase,
+    SentMessage, Settings, StopReason,
+};
+
+/// Long enough for a busy machine; a test that waits this long has failed.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn golden(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../tests/golden")
+        .join(path)
+}
+
+struct Desk {
+    app: App,
+    events: Receiver<AppEvent>,
+}
+
+impl Desk {
+    fn open(folder: &Path) -> Self {
+        let (sender, events) = channel();
+        let sink = move |event| {
+            let _ = sender.send(event);
+        };
+        let app = App::open(folder, Box::new(sink)).expect("opens");
+        Self { app, events }
+    }
+
+    /// With the tiny golden model selected; it rambles until it is stopped or full.
+    fn with_rambler(folder: &Path, max_answer_tokens: u32) -> Self {
+        let desk = Self::open(folder);
+        let model = desk
+            .app
+            .open_model(&golden("tiny-bitnet/hf-packed"))
+            .expect("a model");
+        desk.app.select_model(&model.id, None).expect("selected");
+        let settings = Settings {
+            max_answer_tokens,
+            seed: Some(7),
+            ..desk.app.settings()
+        };
+        desk.app.set_settings(settings).expect("stored");
+        desk
+    }
+
+    fn send(&self, conversation: Option<&ConversationId>, text: &str) -> SentMessage {
+        self.app.send_message(conversation, text).expect("sent")
+    }
+
+    /// Events until `done` says so; the one it says so for is the last.
+    fn until(&self, mut done: impl FnMut(&AppEvent) -> bool) -> Vec<AppEvent> {
+        let deadline = Instant::now() + PATIENCE;
+        let mut seen = Vec::new();
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let event = self.events.recv_timeout(left).expect("an event in time");
+            let last = done(&event);
+            seen.push(event);
+            if last {
+                return seen;
+            }
+        }
+    }
+
+    /// Events up to the end of `sent`'s answer, and that answer.
+    fn finish(&self, sent: &SentMessage) -> (Vec<AppEvent>, MessageText) {
+        let mut events = self.until(|event| {
+            matches!(event, AppEvent::AnswerFinished { message, .. } if message.id == sent.answer.id)
+        });
+        match events.pop() {
+            Some(AppEvent::AnswerFinished { message, .. }) => (events, message),
+            other => panic!("the end of an answer, not {other:?}"),
+        }
+    }
+}
+
+fn deltas(events: &[AppEvent], sent: &SentMessage) -> Vec<(u32, String)> {
+    let of_answer = events.iter().filter_map(|event| match event {
+        AppEvent::TextDelta {
+            message, seq, text, ..
+        } if *message == sent.answer.id => Some((*seq, text.clone())),
+        _ => None,
+    });
+    of_answer.collect()
+}
+
+#[test]
+fn an_answer_streams_without_gaps_and_is_on_disk() {
+    let folder = tempfile::tempdir().expect("folder");
+    let desk = Desk::with_rambler(folder.path(), 40);
+    let sent = desk.send(None, "The assert statement\nsecond line");
+    assert_eq!(sent.row.title, "The assert statement");
+    assert_eq!(sent.answer.state, MessageState::Writing);
+
+    let (events, answer) = desk.finish(&sent);
+    let pieces = deltas(&events, &sent);
+    assert!(!pieces.is_empty(), "text came before the end");
+    for (place, (seq, _)) in pieces.iter().enumerate() {
+        assert_eq!(*seq as usize, place, "sequence numbers have no gap");
+    }
+    let streamed: String = pieces.into_iter().map(|(_, text)| text).collect();
+    assert!(
+        answer.text.starts_with(&streamed),
+        "{streamed:?} begins {:?}",
+        answer.text
+    );
+    let stats = answer.stats.as_ref().expect("figures");
+    assert_eq!(stats.stop_reason, StopReason::MaxTokens);
+    assert_eq!((stats.generated_tokens, stats.seed), (40, 7));
+    let writing = events.iter().position(|event| {
+        matches!(
+            event,
+            AppEvent::PhaseChanged {
+                phase: Phase::Writing,
+                ..
+            }
+        )
+    });
+    let first_text = events
+        .iter()
+        .position(|event| matches!(event, AppEvent::TextDelta { .. }));
+    assert!(
+        writing < first_text,
+        "the waiting state ends before the first text"
+    );
+
+    drop(desk);
+    let desk = Desk::open(folder.path());
+    let chat = desk.app.chat(&sent.row.id).expect("still there");
+    assert_eq!(chat.messages.len(), 2);
+    assert_eq!(chat.messages[1].text, answer.text);
+    assert_eq!(chat.messages[1].stats, answer.stats);
+}
+
+#[test]
+fn stop_keeps_the_text_so_far_and_the_next_answer_comes() {
+    let folder = tempfile::tempdir().expect("folder");
+    let desk = Desk::with_rambler(folder.path(), 0);
+    let sent = desk.send(None, "Go on for long");
+    desk.until(|event| matches!(event, AppEvent::TextDelta { seq: 2, .. }));
+    desk.app.stop(&sent.row.id);
+    let (_, answer) = desk.finish(&sent);
+    assert_eq!(answer.state, MessageState::Stopped);
+    assert!(!answer.text.is_empty());
+    assert_eq!(
+        desk.app.chat(&sent.row.id).expect("chat").messages[1].text,
+        answer.text
+    );
+
+    let again = desk.app.retry_answer(&answer.id).expect("another version");
+    desk.until(|event| matches!(event, AppEvent::TextDelta { .. }));
+    desk.app.stop(&again.row.id);
+    desk.finish(&again);
+    let messages = desk.app.chat(&sent.row.id).expect("chat").messages;
+    assert_eq!(
+        messages.len(),
+        2,
+        "the new version replaces the old one in the branch"
+    );
+    assert_eq!(messages[1].id, again.answer.id);
+}
+
+#[test]
+fn a_chat_opened_in_the_middle_continues_where_its_text_ends() {
+    let folder = tempfile::tempdir().expect("folder");
+    let desk = Desk::with_rambler(folder.path(), 300);
+    let sent = desk.send(None, "Something long");
+    desk.until(|event| matches!(event, AppEvent::TextDelta { seq: 1, .. }));
+    let view = desk.app.chat(&sent.row.id).expect("chat");
+    assert!(view.row.generating);
+    let half = &view.messages[1];
+    let (events, answer) = desk.finish(&sent);
+    let rest: String = deltas(&events, &sent)
+        .into_iter()
+        .filter(|(seq, _)| *seq >= half.next_seq)
+        .map(|(_, text)| text)
+        .collect();
+    let joined = format!("{}{rest}", half.text);
+    assert!(
+        answer.text.starts_with(&joined),
+        "no piece twice, none missing"
+    );
+    assert!(!desk.app.chat(&sent.row.id).expect("chat").row.generating);
+}
+
+#[test]
+fn a_second_chat_waits_its_turn_and_a_busy_chat_says_so() {
+    let folder = tempfile::tempdir().expect("folder");
+    let desk = Desk::with_rambler(folder.path(), 60);
+    let first = desk.send(None, "First");
+    let second = desk.send(None, "Second");
+    let refused = desk
+        .app
+        .send_message(Some(&first.row.id), "Third")
+        .expect_err("busy");
+    assert_eq!(refused.kind(), ErrorKind::Busy);
+    let (_, one) = desk.finish(&first);
+    let (_, two) = desk.finish(&second);
+    assert_eq!(
+        (one.state, two.state),
+        (MessageState::Complete, MessageState::Complete)
+    );
+    assert_eq!(desk.app.chats().expect("chats").len(), 2);
+}
+
+#[test]
+fn stopping_a_waiting_answer_ends_it_before_it_begins() {
+    let folder = tempfile::tempdir().expect("folder");
+    let desk = Desk::with_rambler(folder.path(), 60);
+    let first = desk.send(None, "First");
+    let second = desk.send(None, "Second");
+    desk.app.stop(&second.row.id);
+    desk.finish(&first);
+    let (_, answer) = desk.finish(&second);
+    assert_eq!(
+        (answer.state, answer.text.as_str()),
+        (MessageState::Stopped, "")
+    );
+}
+
+#[test]
+fn a_model_file_that_went_away_fails_the_answer_in_words() {
+    let folder = tempfile::tempdir().expect("folder");
+    let models = tempfile::tempdir().expect("folder");
+    let file = models.path().join("model.gguf");
+    std::fs::copy(golden("tiny-bitnet/gguf/ggml-model-i2_s.gguf"), &file).expect("copied");
+    let desk = Desk::open(folder.path());
+    let model = desk.app.open_model(&file).expect("a model");
+    let sent = {
+        desk.app.select_model(&model.id, None).expect("selected");
+        desk.until(|event| {
+            matches!(event, AppEvent::ModelsChanged(list)
+                if list.iter().any(|m| m.id == model.id && m.presence == tern_app::ModelPresence::Ready))
+        });
+        desk.app
+            .select_model("guide", None)
+            .expect("another in memory");
+        std::fs::write(&file, b"GGUF").expect("cut short");
+        desk.app
+            .select_model(&model.id, None)
+            .expect("still a GGUF by its first bytes");
+        desk.send(None, "Hello")
+    };
+    let (_, answer) = desk.finish(&sent);
+    assert_eq!(answer.state, MessageState::Failed);
+    let words = answer.error.expect("a sentence");
+    assert!(words.contains("model.gguf"), "{words}");
+
+    std::fs::remove_file(&file).expect("removed");
+    let error = desk.app.select_model(&model.id, None).expect_err("gone");
+    assert!(matches!(error, AppError::ModelMissing { .. }), "{error}");
+    // The program goes on: the Guide answers.
+    desk.app.select_model("guide", None).expect("the Guide");
+    let sent = desk.send(None, "What is Tern?");
+    let (_, answer) = desk.finish(&sent);
+    assert_eq!(answer.state, MessageState::Complete, "{:?}", answer.error);
+}
+
+#[test]
+fn leaving_in_the_middle_keeps_the_text() {
+    let folder = tempfile::tempdir().expect("folder");
+    let desk = Desk::with_rambler(folder.path(), 0);
+    let sent = desk.send(None, "Something long");
+    desk.until(|event| matches!(event, AppEvent::TextDelta { seq: 3, .. }));
+    drop(desk);
+    let desk = Desk::open(folder.path());
+    let message = desk
+        .app
+        .chat(&sent.row.id)
+        .expect("chat")
+        .messages
+        .remove(1);
+    assert_eq!(message.state, MessageState::Stopped);
+    assert!(!message.text.is_empty());
+}
+
+#[test]
+fn deleted_chats_come_back_and_deleting_stops_the_answer() {
+    let folder = tempfile::tempdir().expect("folder");
+    let desk = Desk::with_rambler(folder.path(), 0);
+    let sent = desk.send(None, "Something long");
+    desk.until(|event| matches!(event, AppEvent::TextDelta { .. }));
+    desk.app.delete(&sent.row.id).expect("deleted");
+    let (_, answer) = desk.finish(&sent);
+    assert_eq!(answer.state, MessageState::Stopped);
+    assert!(desk.app.chats().expect("chats").is_empty());
+    desk.app.restore(&sent.row.id).expect("restored");
+    assert_eq!(
+        desk.app.chat(&sent.row.id).expect("chat").messages[1].text,
+        answer.text
+    );
+}
+
+#[test]
+fn a_message_longer_than_the_context_is_refused_in_words_and_old_turns_make_room() {
+    let folder = tempfile::tempdir().expect("folder");
+    let desk = Desk::with_rambler(folder.path(), 4);
+    let sent = desk.send(None, &"word ".repeat(6000));
+    let (_, answer) = desk.finish(&sent);
+    assert_eq!(answer.state, MessageState::Failed);
+    assert!(
+        answer
+            .error
+            .as_deref()
+            .is_some_and(|words| words.contains("tokens long")),
+        "{answer:?}"
+    );
+
+    // The long question stays in the chat; the next one is answered without it.
+    let sent = desk.send(Some(&sent.row.id), "Short");
+    let (_, answer) = desk.finish(&sent);
+    assert_eq!(answer.state, MessageState::Complete, "{:?}", answer.error);
+    assert!(answer.stats.expect("figures").prompt_tokens < 100);
+}
+
+#[test]
+fn empty_messages_and_answers_of_questions_are_refused() {
+    let folder = tempfile::tempdir().expect("folder");
+    let desk = Desk::with_rambler(folder.path(), 4);
+    assert!(matches!(
+        desk.app.send_message(None, " \n\t"),
+        Err(AppError::EmptyMessage)
+    ));
+    let sent = desk.send(None, "Hi");
+    desk.finish(&sent);
+    let error = desk
+        .app
+        .retry_answer(&sent.question.id)
+        .expect_err("a question");
+    assert!(matches!(error, AppError::NotAnAnswer), "{error}");
+    assert!(
+        desk.app.chats().expect("chats").len() == 1,
+        "no chat of a refused message"
+    );
+}
+
+#[test]
+fn a_second_program_on_the_same_folder_is_told_so() {
+    let folder = tempfile::tempdir().expect("folder");
+    let _desk = Desk::open(folder.path());
+    let Err(error) = App::open(folder.path(), Box::new(|_| ())) else {
+        panic!("two at once")
+    };
+    assert_eq!(error.kind(), ErrorKind::DataFolder);
+    assert!(error.to_string().contains("already open"), "{error}");
+}
+
+#[test]
+fn the_same_seed_writes_the_same_answer() {
+    let text = |threads| {
+        let folder = tempfile::tempdir().expect("folder");
+        let desk = Desk::with_rambler(folder.path(), 30);
+        desk.app
+            .set_settings(Settings {
+                threads,
+                ..desk.app.settings()
+            })
+            .expect("stored");
+        let sent = desk.send(None, "The import system");
+        desk.finish(&sent).1.text
+    };
+    let once = text(1);
+    assert!(!once.is_empty());
+    assert_eq!(once, text(1));
+    assert_eq!(once, text(3), "at any thread count");
+}
