@@ -1,0 +1,160 @@
+//! `tern bench`: reading and writing speed, with the read bandwidth of the same run beside
+//! them. The three are measured in turn, several times, because machines are shared and noisy.
+
+mod bandwidth;
+mod report;
+
+use std::ops::ControlFlow;
+use std::time::Instant;
+
+use tern_engine::{
+    GenerationParams, Model, ModelSource, SamplingParams, Sequence, SyntheticShape, SyntheticSpec,
+    TokenId,
+};
+
+use self::bandwidth::Bandwidth;
+use self::report::{Report, Spread};
+use crate::args::BenchArgs;
+use crate::error::CliError;
+use crate::model;
+
+/// Name of the model built in memory.
+const SYNTHETIC: &str = "synthetic:2b4t";
+/// Seed of its weights and of the text printed.
+const SEED: u64 = 20_260;
+
+pub(crate) fn run(args: &BenchArgs, json: bool) -> Result<(), CliError> {
+    let threads = model::threads(args.threads);
+    let source = source(args)?;
+    let started = Instant::now();
+    let model = model::load_source(&source, threads)?;
+    let load_ms = started.elapsed().as_secs_f64() * 1e3;
+
+    let context = model.config().max_seq_len;
+    let longest = args.prompt_tokens.max(args.depth + 1 + args.decode_tokens);
+    if longest > context {
+        return Err(CliError::BeyondContext {
+            tokens: longest,
+            context,
+        });
+    }
+
+    let prompt = prompt(&model, longest);
+    let mut bandwidth = Bandwidth::new(threads);
+    let mut measured = Measured::default();
+    for _ in 0..args.repeats {
+        measured.read_gb_s.push(bandwidth.read_gb_s());
+        measured.prefill(&model, &prompt[..args.prompt_tokens])?;
+        measured.decode(&model, &prompt[..=args.depth], args.decode_tokens)?;
+    }
+    let bytes_per_token = model.bytes_per_token();
+    let decode = Spread::of(&measured.decode_tok_s);
+    // The best bandwidth is what the machine can do; the others shared it with something.
+    let read_gb_s = Spread::of(&measured.read_gb_s).max;
+    let report = Report {
+        model: args.model.clone(),
+        isa: model.isa().name(),
+        threads: model.threads(),
+        decode_tok_s: decode,
+        prefill_tok_s: Spread::of(&measured.prefill_tok_s),
+        ttft_ms: Spread::of(&measured.ttft_ms).median,
+        load_ms,
+        bytes_per_token,
+        read_gb_s,
+        roofline_fraction: decode.median * bytes_per_token as f64 / (read_gb_s * 1e9),
+        ffn_density: matches!(source, ModelSource::Synthetic(_)).then_some(args.ffn_density),
+        peak_rss_bytes: tern_app::peak_resident_bytes(),
+        text: sample_text(&model)?,
+    };
+    report.print(json)
+}
+
+fn source(args: &BenchArgs) -> Result<ModelSource, CliError> {
+    if args.model != SYNTHETIC {
+        return model::source(&args.model);
+    }
+    if !(0.05..=1.0).contains(&args.ffn_density) {
+        return Err(CliError::Density);
+    }
+    Ok(ModelSource::Synthetic(SyntheticSpec {
+        shape: SyntheticShape::BitNet2B4T,
+        seed: SEED,
+        ffn_density: args.ffn_density,
+    }))
+}
+
+/// `n` ids that are no control tokens, the same at every run.
+fn prompt(model: &Model, n: usize) -> Vec<TokenId> {
+    let tokenizer = model.tokenizer();
+    let vocab = tokenizer.vocab_size() as u64;
+    let mut state = SEED;
+    let mut next = move || {
+        // Numbers of Knuth's MMIX generator; only spread is wanted of it.
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        TokenId(((state >> 33) % vocab) as u32)
+    };
+    std::iter::repeat_with(&mut next)
+        .filter(|&id| !tokenizer.is_control(id))
+        .take(n)
+        .collect()
+}
+
+#[derive(Default)]
+struct Measured {
+    read_gb_s: Vec<f64>,
+    prefill_tok_s: Vec<f64>,
+    decode_tok_s: Vec<f64>,
+    ttft_ms: Vec<f64>,
+}
+
+impl Measured {
+    fn prefill(&mut self, model: &Model, prompt: &[TokenId]) -> Result<(), CliError> {
+        let mut sequence = Sequence::new(model, model.config().max_seq_len);
+        let started = Instant::now();
+        sequence.prefill(model, prompt, &mut |_, _| ControlFlow::Continue(()))?;
+        let seconds = started.elapsed().as_secs_f64();
+        self.prefill_tok_s.push(prompt.len() as f64 / seconds);
+        self.ttft_ms.push(seconds * 1e3);
+        Ok(())
+    }
+
+    fn decode(&mut self, model: &Model, context: &[TokenId], n: usize) -> Result<(), CliError> {
+        let mut sequence = Sequence::new(model, model.config().max_seq_len);
+        sequence.prefill(model, context, &mut |_, _| ControlFlow::Continue(()))?;
+        let started = Instant::now();
+        let mut id = largest(sequence.logits());
+        for _ in 0..n {
+            id = largest(sequence.decode(model, id)?);
+        }
+        self.decode_tok_s
+            .push(n as f64 / started.elapsed().as_secs_f64());
+        Ok(())
+    }
+}
+
+fn largest(logits: &[f32]) -> TokenId {
+    let best = logits.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
+    TokenId(best.map_or(0, |(id, _)| id as u32))
+}
+
+/// A few words beside the speed: fast gibberish is the classic error of this field. (Random
+/// weights write gibberish at any speed; a real model must not.)
+fn sample_text(model: &Model) -> Result<String, CliError> {
+    let ids = model.tokenizer().encode_plain("The quick brown fox");
+    let ids: Vec<TokenId> = model.tokenizer().bos().into_iter().chain(ids).collect();
+    let params = GenerationParams {
+        sampling: SamplingParams {
+            temperature: 0.0,
+            ..SamplingParams::default()
+        },
+        max_tokens: Some(16),
+        ..GenerationParams::default()
+    };
+    let mut sequence = Sequence::new(model, model.config().max_seq_len);
+    let generation = tern_engine::generate(model, &mut sequence, &ids, &params, &mut |_| {
+        ControlFlow::Continue(())
+    })?;
+    Ok(generation.text)
+}
