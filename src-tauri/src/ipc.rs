@@ -1,0 +1,62 @@
+//! The door between window and program: wire types, their conversion, the commands, and the
+//! generated TypeScript.
+
+mod commands;
+mod convert;
+pub(crate) mod wire;
+
+use tauri::Wry;
+use tauri_specta::{Builder, collect_commands, collect_events};
+
+/// Every command and event, for the handler and for the bindings.
+pub(crate) fn builder() -> Builder<Wry> {
+    Builder::new()
+        .commands(collect_commands![
+            commands::startup,
+            commands::open_conversation,
+            commands::send_message,
+            commands::retry_answer,
+            commands::stop_generation,
+            commands::rename_conversation,
+            commands::delete_conversation,
+            commands::restore_conversation,
+            commands::set_settings,
+            commands::select_model,
+            commands::open_model_file,
+            commands::open_model_folder,
+            commands::forget_model,
+            commands::open_link,
+        ])
+        .events(collect_events![wire::AppEvent])
+        // No wire type looks different when written and when read.
+        .disable_serde_phases()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use specta_typescript::Typescript;
+
+    /// The bindings are generated here and committed. Run with `TERN_WRITE_BINDINGS=1` to
+    /// renew them.
+    #[test]
+    fn committed_bindings_are_those_of_the_commands() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ui/src/lib/ipc/bindings.ts");
+        let language = Typescript::default()
+            .header("// Made from src-tauri/src/ipc by its test. Do not edit.\n");
+        let fresh = tempfile::NamedTempFile::new().expect("temporary file");
+        super::builder()
+            .export(language, fresh.path())
+            .expect("bindings are generated");
+        let fresh = std::fs::read_to_string(fresh.path()).expect("generated text");
+        if std::env::var_os("TERN_WRITE_BINDINGS").is_some() {
+            std::fs::write(&path, &fresh).expect("bindings written");
+        }
+        let committed = std::fs::read_to_string(&path).expect("committed bindings");
+        assert!(
+            committed == fresh,
+            "ui/src/lib/ipc/bindings.ts is stale: run TERN_WRITE_BINDINGS=1 cargo test -p tern-desktop"
+        );
+    }
+}
