@@ -30,7 +30,7 @@ pub fn softmax(isa: Isa, x: &mut [f32]) {
     dispatch!(isa, softmax(x));
 }
 
-/// `x = e^x`, within 2 units in the last place; 0 for -inf, inf for inf, NaN for NaN.
+/// `x = e^x`, within 1.1 units in the last place; 0 for -inf, inf for inf, NaN for NaN.
 pub fn exp(isa: Isa, x: &mut [f32]) {
     dispatch!(isa, exp(x));
 }

@@ -20,10 +20,10 @@ const FIELD_COLS: usize = BLOCK_COLS / FIELDS;
 /// Lines whose terms an i16 holds.
 const RUN_LINES: usize = 64 / FIELDS;
 const RUN_COLS: usize = RUN_LINES * BLOCK_COLS;
-/// Lines whose terms an i16 holds when half of them are four times as large: two a line, at most
-/// 16 * 4 * 508 = 32,512 and at least 16 * 4 * -512 = -32,768.
-const HALF_RUN_LINES: usize = 16 / 2;
-const HALF_RUN_COLS: usize = HALF_RUN_LINES * BLOCK_COLS;
+/// Lines whose terms an i16 holds at four times their value: a line brings two such terms, and 16 of them
+/// are at most 16 * 4 * 508 = 32,512 and at least 16 * 4 * -512 = -32,768.
+const SHORT_RUN_LINES: usize = 16 / 2;
+const SHORT_RUN_COLS: usize = SHORT_RUN_LINES * BLOCK_COLS;
 /// Tokens whose accumulators fit the registers.
 const TOKEN_TILE: usize = 4;
 /// How far ahead of the sums the weights are fetched, 6 KiB: measured; a quarter of it costs a sixth of
@@ -46,15 +46,13 @@ pub(crate) fn row_block_sums_many(lines: &[Line], codes: &[i8], sums: &mut [[i32
 }
 
 /// Reads a line with one shift: fields 1 and 3 stay at four times their value, in sums of their own,
-/// which are multiples of four and are divided when the half run ends.
+/// which are multiples of four and are divided when the short run ends.
 #[target_feature(enable = "avx2")]
 fn matvec_block(lines: &[Line], codes: &[i8]) -> [i32; BLOCK_ROWS] {
     let (mask, mask_times_4) = (_mm256_set1_epi8(0b0011), _mm256_set1_epi8(0b1100));
     let mut sums = [_mm256_setzero_si256(); 2];
-    for (lines, codes) in lines
-        .chunks(HALF_RUN_LINES)
-        .zip(codes.chunks(HALF_RUN_COLS))
-    {
+    let runs = lines.chunks(SHORT_RUN_LINES);
+    for (lines, codes) in runs.zip(codes.chunks(SHORT_RUN_COLS)) {
         let mut run = [_mm256_setzero_si256(); 2];
         let mut run_times_4 = [_mm256_setzero_si256(); 2];
         for (line, codes) in lines.iter().zip(codes.as_chunks::<BLOCK_COLS>().0) {

@@ -20,7 +20,7 @@ const POLYNOMIAL: [f32; 5] = [
     0.001_381_454,
 ];
 
-/// `e^x`, within 2 units in the last place; 0 for -inf, inf for inf, NaN for NaN.
+/// `e^x`, within 1.1 units in the last place; 0 for -inf, inf for inf, NaN for NaN.
 ///
 /// `x = n ln 2 + r`, so `e^x = 2^n e^r`.
 #[inline(always)]
