@@ -1,6 +1,8 @@
 //! The window: made once, shown when its page is drawn, and the program closed with it.
 
-use tauri::{Manager, RunEvent, webview::PageLoadEvent};
+use tauri::plugin::{self, TauriPlugin};
+use tauri::webview::PageLoadEvent;
+use tauri::{Manager, RunEvent, Runtime, Url};
 
 use crate::ipc;
 use crate::program::Program;
@@ -45,6 +47,7 @@ pub(crate) fn run() -> Result<(), WindowError> {
     let app = tauri::Builder::default()
         .plugin(tauri_plugin_dialog::init())
         .plugin(tauri_plugin_opener::init())
+        .plugin(stay_at_home())
         .invoke_handler(handler)
         .on_page_load(|webview, page| {
             // Shown only now, so that nobody sees an empty white window first.
@@ -69,6 +72,26 @@ pub(crate) fn run() -> Result<(), WindowError> {
     Ok(())
 }
 
+/// The window shows Tern's own pages and nothing else, whatever a message may contain.
+fn stay_at_home<R: Runtime>() -> TauriPlugin<R> {
+    plugin::Builder::new("stay-at-home")
+        .on_navigation(|_, url| is_own_page(url))
+        .build()
+}
+
+/// Tauri serves the app's pages as `tauri://localhost`, on Windows as `http://tauri.localhost`;
+/// a development build has them from Vite.
+fn is_own_page(url: &Url) -> bool {
+    match url.scheme() {
+        "tauri" => true,
+        "http" | "https" => {
+            url.host_str() == Some("tauri.localhost")
+                || (tauri::is_dev() && url.host_str() == Some("localhost"))
+        }
+        _ => url.as_str() == "about:blank",
+    }
+}
+
 /// GTK would end the process with a panic; asked first, the answer is a sentence.
 #[cfg(target_os = "linux")]
 fn check_display() -> Result<(), WindowError> {
@@ -78,4 +101,25 @@ fn check_display() -> Result<(), WindowError> {
 #[cfg(not(target_os = "linux"))]
 fn check_display() -> Result<(), WindowError> {
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_window_goes_nowhere_else() {
+        let own = |text: &str| is_own_page(&text.parse().expect("a URL"));
+        assert!(own("tauri://localhost/index.html"));
+        assert!(own("http://tauri.localhost/"));
+        for other in [
+            "https://example.org/",
+            "http://tauri.localhost.example.org/",
+            "file:///etc/passwd",
+            "data:text/html,hi",
+            "javascript:alert(1)",
+        ] {
+            assert!(!own(other), "{other}");
+        }
+    }
 }

@@ -1,7 +1,9 @@
 //! From the worker's steps to events and to disk: text pieces are joined to about thirty events
 //! a second (the first goes at once), the text reaches disk about every 300 ms and at the end.
 
-use std::collections::VecDeque;
+mod joiner;
+mod speed;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,76 +12,19 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 
+use self::joiner::Joiner;
+use self::speed::Speed;
 use crate::event::{AppEvent, Phase};
 use crate::live::{Core, Ending, lock};
 use crate::worker::{Step, Ticket};
 use crate::{AppError, answer};
 
-/// Least time between two text events of one answer.
-const DELTA_INTERVAL: Duration = Duration::from_millis(33);
 /// Least time between two writes of a running answer to disk.
 const SAVE_INTERVAL: Duration = Duration::from_millis(300);
 /// Time between two status events while an answer is written.
 const STATUS_INTERVAL: Duration = Duration::from_millis(500);
 /// Time between two attempts to save an ended answer after a failed one.
 const RETRY_INTERVAL: Duration = Duration::from_secs(2);
-/// The live speed is that of the tokens of this long.
-const SPEED_WINDOW: Duration = Duration::from_secs(2);
-
-/// Joins text pieces: the first passes at once, later ones at most every [`DELTA_INTERVAL`].
-#[derive(Default)]
-struct Joiner {
-    pending: String,
-    last: Option<Instant>,
-}
-
-impl Joiner {
-    /// When the pending text is to be sent; none while nothing is pending.
-    fn due(&self) -> Option<Instant> {
-        let last = self.last?;
-        (!self.pending.is_empty()).then(|| last + DELTA_INTERVAL)
-    }
-
-    /// Adds a piece; returns what is to be sent now.
-    fn push(&mut self, piece: &str, now: Instant) -> Option<String> {
-        self.pending.push_str(piece);
-        match self.last {
-            Some(last) if now < last + DELTA_INTERVAL => None,
-            _ => self.take(now),
-        }
-    }
-
-    fn take(&mut self, now: Instant) -> Option<String> {
-        if self.pending.is_empty() {
-            return None;
-        }
-        self.last = Some(now);
-        Some(std::mem::take(&mut self.pending))
-    }
-}
-
-/// Tokens per second over [`SPEED_WINDOW`].
-#[derive(Default)]
-struct Speed(VecDeque<Instant>);
-
-impl Speed {
-    fn push(&mut self, now: Instant) {
-        self.0.push_back(now);
-        while self
-            .0
-            .front()
-            .is_some_and(|&first| now - first > SPEED_WINDOW)
-        {
-            self.0.pop_front();
-        }
-    }
-
-    fn tokens_per_second(&self) -> Option<f64> {
-        let (first, last) = (self.0.front()?, self.0.back()?);
-        let seconds = (*last - *first).as_secs_f64();
-        (seconds > 0.0).then(|| (self.0.len() - 1) as f64 / seconds)
-    }
-}
 
 /// The answer the worker is at.
 struct Running {
@@ -305,7 +250,7 @@ impl Deltas {
         let Some(running) = &mut self.running else {
             return;
         };
-        let first = running.speed.0.is_empty();
+        let first = running.speed.is_empty();
         running.speed.push(now);
         let text = running.joiner.push(text, now);
         let speed = running.speed.tokens_per_second();
@@ -473,57 +418,5 @@ impl Deltas {
             failed |= self.save_ending(ticket).await.is_err();
         }
         self.retry_at = failed.then(|| Instant::now() + RETRY_INTERVAL);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn first_piece_goes_at_once_and_later_ones_are_joined() {
-        let mut joiner = Joiner::default();
-        let start = Instant::now();
-        let at = |ms| start + Duration::from_millis(ms);
-        assert_eq!(joiner.push("a", at(0)).as_deref(), Some("a"));
-        assert_eq!(joiner.push("b", at(5)), None);
-        assert_eq!(joiner.push("c", at(10)), None);
-        assert_eq!(joiner.due(), Some(at(33)));
-        assert_eq!(joiner.take(at(33)).as_deref(), Some("bc"));
-        assert_eq!(joiner.due(), None);
-        assert_eq!(joiner.push("d", at(70)).as_deref(), Some("d"));
-    }
-
-    #[test]
-    fn a_fast_model_makes_at_most_thirty_one_events_a_second() {
-        let mut joiner = Joiner::default();
-        let start = Instant::now();
-        let sent = (0..1000)
-            .filter(|&ms| {
-                joiner
-                    .push("x", start + Duration::from_millis(ms))
-                    .is_some()
-            })
-            .count();
-        assert!((28..=31).contains(&sent), "{sent} events");
-    }
-
-    #[test]
-    fn pieces_without_text_send_nothing() {
-        let mut joiner = Joiner::default();
-        assert_eq!(joiner.push("", Instant::now()), None);
-        assert_eq!(joiner.due(), None);
-    }
-
-    #[test]
-    fn speed_is_that_of_the_last_seconds() {
-        let mut speed = Speed::default();
-        let start = Instant::now();
-        assert_eq!(speed.tokens_per_second(), None);
-        for i in 0..100 {
-            speed.push(start + Duration::from_millis(i * 100));
-        }
-        let measured = speed.tokens_per_second().expect("tokens came");
-        assert!((measured - 10.0).abs() < 0.01, "{measured}");
     }
 }

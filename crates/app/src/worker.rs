@@ -30,6 +30,9 @@ pub(crate) enum Job {
     Unload { model_id: String },
     /// Write one answer. Ends with exactly one [`Step::Finished`] or [`Step::Failed`].
     Generate(Box<GenerateJob>),
+    /// Fails as a defect would.
+    #[cfg(test)]
+    Panic,
 }
 
 /// One answer to write.
@@ -202,6 +205,8 @@ fn handle(job: Job, resident: &mut Option<Resident>, steps: &UnboundedSender<Ste
             };
             let _ = steps.send(step);
         }
+        #[cfg(test)]
+        Job::Panic => panic!("a defect"),
     }
 }
 
@@ -337,4 +342,40 @@ fn answer(
         generation,
         first_token_seconds: first_token_seconds.unwrap_or(0.0),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::mpsc::unbounded_channel;
+
+    use super::*;
+
+    #[test]
+    fn a_panic_is_reported_and_the_next_job_is_done() {
+        let (steps, mut reported) = unbounded_channel();
+        let worker = Worker::start(steps).expect("a thread");
+        let warm = || Job::Warm {
+            model: ModelInfo::guide(),
+            threads: 1,
+        };
+        worker.submit(warm());
+        worker.submit(Job::Panic);
+        worker.submit(warm());
+        drop(worker);
+        let mut seen = Vec::new();
+        while let Some(step) = reported.blocking_recv() {
+            match step {
+                Step::Loaded(model) => seen.push(format!("loaded {}", model.id)),
+                Step::Unloaded => seen.push("unloaded".to_owned()),
+                Step::WarmFailed { error } => seen.push(error.to_string()),
+                _ => {}
+            }
+        }
+        assert_eq!(seen.len(), 4, "{seen:?}");
+        assert_eq!(
+            (&*seen[0], &*seen[1], &*seen[3]),
+            ("loaded guide", "unloaded", "loaded guide")
+        );
+        assert!(seen[2].contains("a defect"), "{}", seen[2]);
+    }
 }
