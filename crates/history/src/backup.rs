@@ -9,7 +9,7 @@ use std::io;
 use std::path::Path;
 
 use rusqlite::Connection;
-use rusqlite::types::ValueRef;
+use rusqlite::types::{ToSqlOutput, ValueRef};
 
 use crate::HistoryError;
 use crate::database::{backups_folder, open_for_reading, quick_check};
@@ -36,11 +36,8 @@ pub(crate) fn before_migration(
 ) -> Result<(), HistoryError> {
     let stamp = stamp(connection, now_ms).map_err(|error| HistoryError::sql(path, error))?;
     let folder = backups_folder(path);
-    copy(
-        connection,
-        &folder,
-        &format!("{BEFORE}{version}{SEPARATOR}{stamp}{SUFFIX}"),
-    )?;
+    let name = format!("{BEFORE}{version}{SEPARATOR}{stamp}{SUFFIX}");
+    copy(connection, path, &folder, &name)?;
     rotate(&folder, BEFORE)
 }
 
@@ -69,11 +66,8 @@ pub(crate) fn daily(path: &Path, now_ms: i64) -> Result<(), HistoryError> {
     quick_check(&connection, path)?;
     let stamp = stamp(&connection, now_ms).map_err(sql)?;
     let folder = backups_folder(path);
-    copy(
-        &connection,
-        &folder,
-        &format!("{DAILY}{SEPARATOR}{stamp}{SUFFIX}"),
-    )?;
+    let name = format!("{DAILY}{SEPARATOR}{stamp}{SUFFIX}");
+    copy(&connection, path, &folder, &name)?;
     rotate(&folder, DAILY)
 }
 
@@ -86,25 +80,39 @@ fn stamp(connection: &Connection, ms: i64) -> rusqlite::Result<String> {
     )
 }
 
-fn copy(connection: &Connection, folder: &Path, name: &str) -> Result<(), HistoryError> {
+fn copy(
+    connection: &Connection,
+    path: &Path,
+    folder: &Path,
+    name: &str,
+) -> Result<(), HistoryError> {
     let target = folder.join(name);
     let partial = folder.join(format!("{name}{PARTIAL_SUFFIX}"));
     let io = |error| HistoryError::io(&target, error);
     fs::create_dir_all(folder).map_err(io)?;
     remove_partial(folder).map_err(io)?;
+    let result = vacuum_into(connection, &partial)
+        .map_err(|error| HistoryError::sql(path, error))
+        .and_then(|()| publish(&partial, &target).map_err(io));
+    if result.is_err() {
+        // On a full disk, chats need the room more than half a copy does.
+        let _ = fs::remove_file(&partial);
+    }
+    result
+}
+
+fn vacuum_into(connection: &Connection, target: &Path) -> rusqlite::Result<()> {
     // Bound as bytes: a folder's name need not be UTF-8.
-    let bytes = ValueRef::Text(partial.as_os_str().as_encoded_bytes());
-    connection
-        .execute(
-            "VACUUM INTO ?1",
-            [rusqlite::types::ToSqlOutput::Borrowed(bytes)],
-        )
-        .map_err(|error| HistoryError::sql(&target, error))?;
-    // SQLite does not sync what it vacuums into.
-    let sync = || OpenOptions::new().write(true).open(&partial)?.sync_all();
-    sync().map_err(io)?;
-    fs::rename(&partial, &target).map_err(io)?;
-    sync_folder(folder).map_err(io)
+    let bytes = ValueRef::Text(target.as_os_str().as_encoded_bytes());
+    connection.execute("VACUUM INTO ?1", [ToSqlOutput::Borrowed(bytes)])?;
+    Ok(())
+}
+
+/// Gives a copy its final name once all of it is on disk; SQLite does not sync it.
+fn publish(partial: &Path, target: &Path) -> io::Result<()> {
+    OpenOptions::new().write(true).open(partial)?.sync_all()?;
+    fs::rename(partial, target)?;
+    target.parent().map_or(Ok(()), sync_folder)
 }
 
 /// Copies of a family, oldest first.
@@ -142,11 +150,8 @@ fn rotate(folder: &Path, family: &str) -> Result<(), HistoryError> {
 /// What a process killed in the middle of a copy left behind.
 fn remove_partial(folder: &Path) -> io::Result<()> {
     for name in names(folder)? {
-        if name
-            .strip_suffix(PARTIAL_SUFFIX)
-            .and_then(stamp_of)
-            .is_some()
-        {
+        let copy = name.strip_suffix(PARTIAL_SUFFIX);
+        if copy.and_then(stamp_of).is_some() {
             fs::remove_file(folder.join(name))?;
         }
     }

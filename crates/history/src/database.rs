@@ -14,7 +14,7 @@ use crate::HistoryError;
 const DATABASE_FILE: &str = "history.db";
 
 /// `PRAGMA application_id` of every history: "TERN" in ASCII, at offset 68 of the file.
-/// Source: https://www.sqlite.org/fileformat.html#application_id
+/// Source: <https://www.sqlite.org/fileformat.html#application_id>
 const APPLICATION_ID: u32 = u32::from_be_bytes(*b"TERN");
 const APPLICATION_ID_OFFSET: usize = 68;
 const SQLITE_MAGIC: &[u8; 16] = b"SQLite format 3\0";
@@ -132,7 +132,7 @@ fn refuse_orphaned_log(path: &Path) -> Result<(), HistoryError> {
     }
 }
 
-/// Looks for damage in every page; takes about 0.1 s per 100 MB in the system's cache.
+/// Looks for damage in every page; takes about 0.15 s per 100 MB that the system has in its cache.
 ///
 /// # Errors
 /// [`HistoryError::Damaged`] with the first finding.

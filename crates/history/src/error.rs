@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
+use rusqlite::ffi::SQLITE_IOERR_SHMSIZE;
 
 use crate::database::backups_folder;
 
@@ -62,7 +63,7 @@ pub enum HistoryError {
     #[error(
         "The chat history {} is damaged ({detail}). Nothing was deleted. To go back to a backup: \
          close Tern, move every file whose name begins with history.db to a safe place, copy the \
-         newest file from {} to where history.db was and name it history.db.",
+         newest file from {} (if there is one) to where history.db was, and name it history.db.",
         .path.display(), backups_folder(.path).display()
     )]
     Damaged {
@@ -164,12 +165,14 @@ impl fmt::Display for Absent {
 
 impl HistoryError {
     pub(crate) fn io(path: &Path, source: io::Error) -> Self {
+        let path = path.to_path_buf();
         match source.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::DiskFull {
-                path: path.to_path_buf(),
-            },
+            _ if is_full(&source) => Self::DiskFull { path },
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                Self::ReadOnly { path }
+            }
             _ => Self::Io {
-                path: path.to_path_buf(),
+                path,
                 source: Box::new(source),
             },
         }
@@ -178,7 +181,12 @@ impl HistoryError {
     /// Puts what SQLite said about the database at `path` into the words above.
     pub(crate) fn sql(path: &Path, error: rusqlite::Error) -> Self {
         let path = path.to_path_buf();
+        // No room for the 32 KiB of memory that the connections of a database share.
+        let no_shared_memory = error
+            .sqlite_error()
+            .is_some_and(|error| error.extended_code == SQLITE_IOERR_SHMSIZE);
         match error.sqlite_error_code() {
+            _ if no_shared_memory => Self::DiskFull { path },
             Some(ErrorCode::DiskFull) => Self::DiskFull { path },
             Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => Self::ReadOnly { path },
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Locked { path },
@@ -205,6 +213,14 @@ impl HistoryError {
             },
         }
     }
+}
+
+/// Whether the disk, or the person's share of it, is full.
+pub(crate) fn is_full(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+    )
 }
 
 /// Why the closure of one transaction gave up: SQLite did, or the request makes no sense.

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use crate::HistoryError;
+use crate::error::is_full;
 
 /// Locked while the folder is in use. Holds a word while somebody uses it, nothing after a
 /// clean end.
@@ -15,7 +16,7 @@ pub(crate) struct FolderLock {
     file: File,
     /// Whether the one who held the lock before ended in an orderly way.
     pub(crate) last_end_was_clean: bool,
-    /// Set when this use ended in an orderly way.
+    /// Whether this use ended in an orderly way; until it has begun, whether the last one did.
     pub(crate) end_is_clean: bool,
 }
 
@@ -47,7 +48,7 @@ impl FolderLock {
         Ok(Self {
             file,
             last_end_was_clean,
-            end_is_clean: false,
+            end_is_clean: last_end_was_clean,
         })
     }
 }
@@ -57,7 +58,7 @@ fn mark_in_use(file: &mut File) -> io::Result<()> {
     match file.write_all(b"in use\n").and_then(|()| file.sync_data()) {
         // Without the mark a crash goes unnoticed, which costs a check, not a chat: a full disk
         // must not keep the person from reading.
-        Err(error) if error.kind() == io::ErrorKind::StorageFull => Ok(()),
+        Err(error) if is_full(&error) => Ok(()),
         result => result,
     }
 }
@@ -68,6 +69,9 @@ impl Drop for FolderLock {
             // If this fails, the next start checks the database once more than needed.
             let _ = self.file.set_len(0);
         }
+        // Closing the file would do, but for a process this one is just starting: until that
+        // runs its own program, it has the file open too.
+        let _ = self.file.unlock();
     }
 }
 
@@ -78,4 +82,20 @@ fn create_private(folder: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_just_starting_does_not_keep_the_folder() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let lock = FolderLock::acquire(folder.path()).expect("the folder is free");
+        // What a child has between fork and exec.
+        let _inherited = lock.file.try_clone().expect("a second handle");
+        assert!(FolderLock::acquire(folder.path()).is_err());
+        drop(lock);
+        FolderLock::acquire(folder.path()).expect("the folder is free again");
+    }
 }

@@ -198,7 +198,7 @@ impl History {
 impl Inner {
     fn change<R>(
         &mut self,
-        change: impl FnOnce(&Change<'_>) -> Result<R, Fault>,
+        make: impl FnOnce(&Change<'_>) -> Result<R, Fault>,
     ) -> Result<R, Fault> {
         let transaction = self
             .connection
@@ -209,14 +209,14 @@ impl Inner {
                 [],
             )?;
         }
-        let change_ms = now_ms().max(self.last_change_ms + 1);
-        let transaction = Change {
+        let now_ms = now_ms().max(self.last_change_ms + 1);
+        let change = Change {
             transaction,
-            now_ms: change_ms,
+            now_ms,
         };
-        let result = change(&transaction)?;
-        transaction.transaction.commit()?;
-        self.last_change_ms = change_ms;
+        let result = make(&change)?;
+        change.transaction.commit()?;
+        self.last_change_ms = now_ms;
         self.half_answers_left = false;
         Ok(result)
     }
@@ -244,7 +244,8 @@ impl<'a> std::ops::Deref for Change<'a> {
 impl Drop for History {
     fn drop(&mut self) {
         if let Some(backup) = self.backup.take() {
-            // A second at most, once a day; a program used for moments only gets backups too.
+            // Moments, once a day; this way a program that is only used for moments gets its
+            // backups too.
             let _ = backup.join();
         }
         let damage_seen = self.inner().damage_seen;

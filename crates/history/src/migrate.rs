@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
 use crate::{HistoryError, backup};
 
@@ -39,18 +39,25 @@ pub(crate) fn migrate(
         backup::before_migration(connection, path, supported, now_ms)?;
     }
     for (index, statements) in migrations.iter().enumerate().skip(found as usize) {
-        step(connection, statements, version(index + 1)).map_err(
-            |error| match HistoryError::sql(path, error) {
-                HistoryError::Io { source, .. } => HistoryError::Migration {
-                    path: path.to_path_buf(),
-                    source,
-                },
-                known => known,
-            },
-        )?;
+        step(connection, statements, version(index + 1)).map_err(|error| failure(path, error))?;
         tracing::info!(version = index + 1, "history brought up to date");
     }
     Ok(())
+}
+
+/// Statements that don't fit the data are one thing, a disk that fails meanwhile another.
+fn failure(path: &Path, error: rusqlite::Error) -> HistoryError {
+    match error.sqlite_error_code() {
+        // None: refused before it ran.
+        None
+        | Some(ErrorCode::Unknown | ErrorCode::ConstraintViolation | ErrorCode::TypeMismatch) => {
+            HistoryError::Migration {
+                path: path.to_path_buf(),
+                source: Box::new(error),
+            }
+        }
+        Some(_) => HistoryError::sql(path, error),
+    }
 }
 
 fn step(connection: &mut Connection, statements: &str, version: u32) -> rusqlite::Result<()> {

@@ -13,7 +13,7 @@ pub enum ModelsError {
         path: PathBuf,
     },
     /// What is there is not a model.
-    #[error("{} is not a model: {reason}. {advice}", .path.display())]
+    #[error("{} is not a model: {reason}. {advice}.", .path.display())]
     NotAModel {
         /// The path chosen.
         path: PathBuf,

@@ -45,7 +45,7 @@ impl fmt::Display for ModelId {
 }
 
 /// FNV-1a, 64 bits: short, and the same in every version of Rust, which ids on disk need.
-/// Source: http://www.isthe.com/chongo/tech/comp/fnv
+/// Source: <http://www.isthe.com/chongo/tech/comp/fnv>
 fn fnv1a(bytes: &[u8], salt: u8) -> u64 {
     let bytes = bytes.iter().chain(std::slice::from_ref(&salt));
     bytes.fold(0xcbf2_9ce4_8422_2325, |hash, &byte| {

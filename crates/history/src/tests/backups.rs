@@ -103,9 +103,11 @@ fn files_of_the_person_among_the_copies_stay() {
     fs::create_dir(&copies).unwrap();
     for name in [
         "history.db",
-        "my history-copy.db",
         "history-old.zip",
-        "before-v.txt",
+        "my history_2025-11-20T120000Z.db",
+        "history_mine.db",
+        "history_2025-11-20T12000xZ.db",
+        "before-v.partial",
     ] {
         fs::write(copies.join(name), "mine").unwrap();
     }
@@ -115,7 +117,8 @@ fn files_of_the_person_among_the_copies_stay() {
     for day in 0..8 {
         drop(open_at(folder.path(), NOON_MS + day * 2 * DAY_MS).unwrap());
     }
-    assert_eq!(backups(folder.path()).len(), 5 + 5);
+    let names = backups(folder.path());
+    assert_eq!(names.len(), 5 + 6, "{names:?}");
 }
 
 #[test]

@@ -7,6 +7,7 @@
 
 mod crash_consistency;
 mod damage;
+mod io_errors;
 mod opening;
 mod random_use;
 mod small_disk;
@@ -60,7 +61,7 @@ fn shown(history: &History, chat: &ConversationId) -> Vec<String> {
 }
 
 /// Xorshift64*: numbers that a seed repeats.
-/// Source: https://doi.org/10.1145/2845077
+/// Source: <https://doi.org/10.1145/2845077>
 struct Rng(u64);
 
 impl Rng {

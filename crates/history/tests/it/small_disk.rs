@@ -5,20 +5,29 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use tern_history::{History, HistoryError, MessageState};
+use tempfile::TempDir;
+use tern_history::{ConversationId, History, HistoryError, MessageState};
 
 use crate::{assert_sound, shown};
 
-/// Takes what is left of the disk but `spare` bytes.
-fn fill(folder: &Path, spare: usize) -> PathBuf {
-    let path = folder.join("ballast");
+/// Takes what is left of the disk but `spare` bytes, until the folder is dropped.
+fn fill(disk: &Path, spare: usize) -> TempDir {
+    let ballast = tempfile::tempdir_in(disk).unwrap();
+    let folder = ballast.path();
     fs::write(folder.join("spare"), vec![1; spare]).unwrap();
-    let mut ballast = File::create(&path).unwrap();
+    let mut file = File::create(folder.join("ballast")).unwrap();
     for size in [65_536, 4096, 512, 1] {
-        while ballast.write_all(&vec![0; size]).is_ok() {}
+        while file.write_all(&vec![0; size]).is_ok() {}
     }
     fs::remove_file(folder.join("spare")).unwrap();
-    path
+    ballast
+}
+
+fn assert_opens_or_says_full(folder: &Path, chat: &ConversationId, said: &[String]) {
+    match History::open(folder) {
+        Ok(history) => assert_eq!(shown(&history, chat), said),
+        Err(error) => assert!(matches!(error, HistoryError::DiskFull { .. }), "{error:?}"),
+    }
 }
 
 #[test]
@@ -53,19 +62,27 @@ fn a_full_disk_is_a_message_and_never_a_loss() {
         assert_eq!(shown(&history, &chat), said, "read while the disk is full");
         drop(history);
 
-        // Starting with a full disk: the chats are shown, or the sentence says why not.
-        match History::open(folder.path()) {
-            Ok(history) => assert_eq!(shown(&history, &chat), said),
-            Err(error) => assert!(matches!(error, HistoryError::DiskFull { .. }), "{error:?}"),
+        // Starting with a full disk: the chats are shown, or the sentence says why not. Closing
+        // made a little room, which goes as well.
+        let rest = fill(&disk, 0);
+        for _ in 0..2 {
+            assert_opens_or_says_full(folder.path(), &chat, &said);
         }
-        fs::remove_file(ballast).unwrap();
+        drop((ballast, rest));
         let history = History::open(folder.path()).unwrap();
         assert_eq!(shown(&history, &chat), said);
         if let Some(half) = half {
             assert_ne!(history.message(&half).unwrap().state, MessageState::Writing);
         }
         history.append_exchange(&chat, "and on", None).unwrap();
+        said.extend(["and on".to_owned(), String::new()]);
         drop(history);
         assert_sound(folder.path());
+
+        // Closed in an orderly way, so that opening needs room for the log's files again.
+        let ballast = fill(&disk, spare_pages * 4096);
+        assert_opens_or_says_full(folder.path(), &chat, &said);
+        drop(ballast);
+        assert_eq!(shown(&History::open(folder.path()).unwrap(), &chat), said);
     }
 }
