@@ -1,0 +1,218 @@
+/** Every view in light and dark: axe finds nothing, and a picture is kept in `screens/`. */
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import type { Page } from '@playwright/test';
+import type * as Axe from 'axe-core';
+import { expect, test, type Window } from './app';
+
+const axeSource = readFileSync(
+  createRequire(import.meta.url).resolve('axe-core/axe.min.js'),
+  'utf8',
+);
+const screens = fileURLToPath(new URL('./screens/', import.meta.url));
+
+interface View {
+  name: string;
+  scenario: string;
+  pace?: 'instant' | 'manual';
+  size?: { width: number; height: number };
+  show?: (app: Window, page: Page) => Promise<void>;
+}
+
+const views: View[] = [
+  { name: 'first-run', scenario: 'first-run' },
+  { name: 'ready', scenario: 'ready' },
+  {
+    name: 'chat',
+    scenario: 'chats',
+    show: (app) => app.open('Prime sieve in Python'),
+  },
+  {
+    name: 'table-and-link',
+    scenario: 'chats',
+    show: async (app) => {
+      await app.open('Comparing weight formats');
+      await app.row('Comparing weight formats').hover();
+    },
+  },
+  {
+    name: 'loading-model',
+    scenario: 'cold',
+    pace: 'manual',
+    show: async (app) => {
+      await app.send('Which birds are terns related to?');
+      await app.step(8);
+    },
+  },
+  {
+    name: 'reading',
+    scenario: 'ready',
+    pace: 'manual',
+    show: async (app) => {
+      await app.send(`Sum this up in two sentences. ${'Terns are slender seabirds. '.repeat(110)}`);
+      await app.step(3);
+      await expect(app.page.getByTestId('phase')).toContainText('Reading');
+    },
+  },
+  {
+    name: 'writing',
+    scenario: 'busy',
+    pace: 'manual',
+    show: async (app) => {
+      await app.open('Prime sieve in Python');
+      await app.step(140);
+    },
+  },
+  {
+    name: 'scrolled-up',
+    scenario: 'busy',
+    pace: 'manual',
+    show: async (app, page) => {
+      await app.open('Prime sieve in Python');
+      await app.step(300);
+      await page.getByTestId('transcript').hover();
+      await page.mouse.wheel(0, -700);
+      await app.step(20);
+      await expect(page.getByTestId('to-end')).toHaveText('New text');
+    },
+  },
+  {
+    name: 'endings',
+    scenario: 'states',
+    show: (app) => app.open('How answers can end'),
+  },
+  {
+    name: 'not-sent',
+    scenario: 'chats',
+    show: async (app, page) => {
+      await app.open('What is Tern?');
+      await app.fake(
+        (host, message) => host.refuse('sendMessage', { code: 'storage', message }),
+        'The disk is full. Make room, then send again.',
+      );
+      await app.send('And how does it keep my chats?');
+      await expect(page.getByTestId('problem-line')).toBeVisible();
+    },
+  },
+  {
+    name: 'row-menu',
+    scenario: 'chats',
+    show: async (app, page) => {
+      await app.open('Comparing weight formats');
+      await app.row('Meals').getByRole('button').first().click({ button: 'right' });
+      await expect(page.getByRole('menu')).toBeVisible();
+    },
+  },
+  {
+    name: 'renaming',
+    scenario: 'chats',
+    show: async (app, page) => {
+      await app.open('Comparing weight formats');
+      await page.getByRole('heading', { level: 1 }).getByRole('button').click();
+    },
+  },
+  {
+    name: 'undo',
+    scenario: 'chats',
+    show: async (app, page) => {
+      await app.open('Prime sieve in Python');
+      await app.row('Meals').getByRole('button').first().click({ button: 'right' });
+      await page.getByRole('menuitem', { name: 'Delete' }).click();
+      await page.getByTestId('undo-bar').hover();
+    },
+  },
+  {
+    name: 'models',
+    scenario: 'models',
+    show: async (app, page) => {
+      await app.open('Comparing weight formats');
+      await page.getByTestId('model-pill').click();
+    },
+  },
+  {
+    name: 'offline',
+    scenario: 'chats',
+    show: async (app, page) => {
+      await app.open('Comparing weight formats');
+      await page.getByRole('button', { name: /^No connections/ }).click();
+    },
+  },
+  ...(['General', 'Answers', 'Performance', 'About'] as const).map((section): View => ({
+    name: `settings-${section.toLowerCase()}`,
+    scenario: 'chats',
+    show: async (app, page) => {
+      await app.open('Comparing weight formats');
+      await page.keyboard.press('Control+,');
+      await page.getByRole('tab', { name: section }).click();
+    },
+  })),
+  {
+    name: 'keyboard',
+    scenario: 'chats',
+    show: async (app, page) => {
+      await app.open('Comparing weight formats');
+      await page.keyboard.press('Control+/');
+    },
+  },
+  {
+    name: 'link',
+    scenario: 'chats',
+    show: async (app, page) => {
+      await app.open('Comparing weight formats');
+      await page.getByRole('link', { name: 'BitNet paper' }).click();
+    },
+  },
+  { name: 'startup-problem', scenario: 'problem-stays' },
+  {
+    name: 'slow-start',
+    scenario: 'slow',
+    show: (_app, page) => page.getByText('Opening your chats…').waitFor(),
+  },
+  {
+    name: 'narrow',
+    scenario: 'chats',
+    size: { width: 480, height: 720 },
+    show: async (app, page) => {
+      await page.getByRole('button', { name: 'Show sidebar' }).click();
+      await app.open('Prime sieve in Python');
+    },
+  },
+  {
+    name: 'narrow-sidebar',
+    scenario: 'chats',
+    size: { width: 480, height: 720 },
+    show: (_app, page) => page.getByRole('button', { name: 'Show sidebar' }).click(),
+  },
+];
+
+/** What axe finds in the view, as short lines. */
+async function violations(page: Page): Promise<string[]> {
+  // Through the debugger: the page's own policy lets no foreign script in.
+  await page.evaluate(axeSource);
+  return page.evaluate(async () => {
+    const axe = (window as unknown as { axe: typeof Axe }).axe;
+    const { violations, passes } = await axe.run(document);
+    // A run that measures no colours proves nothing about them.
+    if (!passes.some(({ id }) => id === 'color-contrast')) return ['no contrast was measured'];
+    return violations.flatMap(({ id, nodes }) =>
+      nodes.map((node) => `${id}: ${node.html} (${node.failureSummary})`),
+    );
+  });
+}
+
+for (const scheme of ['light', 'dark'] as const) {
+  for (const { name, scenario, pace = 'instant', size, show } of views) {
+    test(`${name}, ${scheme}`, async ({ app, page }) => {
+      await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
+      if (size) await page.setViewportSize(size);
+      await app.start(scenario, pace);
+      if (scenario.startsWith('problem')) await page.getByTestId('problem').waitFor();
+      await show?.(app, page);
+      // Debian's system font is DejaVu; where Inter is installed, pictures look as on a desktop.
+      await page.addStyleTag({ content: `:root { --font: Inter, system-ui, sans-serif }` });
+      await page.screenshot({ path: `${screens}${name}-${scheme}.png`, caret: 'hide' });
+      expect(await violations(page)).toEqual([]);
+    });
+  }
+}

@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest';
+import { groupByDate, untilMidnight } from './dates';
+import type { ConversationSummary } from './ipc/host';
+
+function row(id: string, at: Date): ConversationSummary {
+  const time = at.getTime();
+  return { id, title: id, createdAt: time, updatedAt: time, model: 'guide', generating: false };
+}
+
+const NOW = new Date(2026, 10, 20, 0, 30);
+
+describe('groups of the sidebar', () => {
+  it('go by calendar days, not by hours', () => {
+    const groups = groupByDate(
+      [
+        row('just now', new Date(2026, 10, 20, 0, 1)),
+        row('an hour ago, yesterday', new Date(2026, 10, 19, 23, 59)),
+        row('a week ago', new Date(2026, 10, 13, 0, 0)),
+        row('before that', new Date(2026, 10, 12, 23, 59)),
+        row('October', new Date(2026, 9, 31)),
+        row('last year', new Date(2025, 10, 20)),
+        row('future', new Date(2027, 0, 1)),
+      ],
+      NOW,
+    );
+    expect(groups.map((group) => [group.label, group.rows.map(({ id }) => id)])).toEqual([
+      ['Today', ['future', 'just now']],
+      ['Yesterday', ['an hour ago, yesterday']],
+      ['Previous 7 days', ['a week ago']],
+      ['November', ['before that']],
+      ['October', ['October']],
+      ['November 2025', ['last year']],
+    ]);
+  });
+
+  it('every row is in exactly one group, newest first, each label once', () => {
+    const rows = Array.from({ length: 800 }, (_, i) =>
+      row(`${i}`, new Date(NOW.getTime() - i * 17 * 3_600_000)),
+    );
+    const groups = groupByDate(rows.toReversed(), NOW);
+    expect(groups.flatMap((group) => group.rows)).toEqual(rows);
+    expect(new Set(groups.map(({ label }) => label)).size).toBe(groups.length);
+  });
+
+  it('move on at midnight', () => {
+    expect(untilMidnight(NOW)).toBe(23.5 * 3_600_000);
+  });
+});

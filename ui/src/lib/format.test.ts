@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import { bytes, percent, seconds, secondsLeft, speed, statsLine } from './format';
+import type { Stats } from './ipc/host';
+
+const STATS: Stats = {
+  promptTokens: 1948,
+  reusedTokens: 1820,
+  generatedTokens: 128,
+  prefillTokensPerSecond: 180,
+  decodeTokensPerSecond: 31.4,
+  firstTokenSeconds: 0.42,
+  stopReason: 'endOfText',
+  seed: '1',
+};
+
+describe('numbers are honest and short', () => {
+  it('the line under an answer', () => {
+    expect(statsLine(STATS)).toBe('128 tokens · 31 tok/s · first token 0.4 s · reused 1,820');
+  });
+
+  it('parts that say nothing are left out', () => {
+    const stopped = { ...STATS, generatedTokens: 0, decodeTokensPerSecond: 0, reusedTokens: 0 };
+    expect(statsLine(stopped)).toBe('0 tokens');
+    expect(statsLine({ ...STATS, generatedTokens: 1, reusedTokens: 0 })).toBe(
+      '1 token · 31 tok/s · first token 0.4 s',
+    );
+  });
+
+  it('sizes never show a thousand of a unit', () => {
+    expect([0, 999, 1000, 87e6, 999.6e6, 1.187e9, 9.96e9].map(bytes)).toEqual([
+      '0 B',
+      '999 B',
+      '1 kB',
+      '87 MB',
+      '1.0 GB',
+      '1.2 GB',
+      '10.0 GB',
+    ]);
+  });
+
+  it('times and speeds', () => {
+    expect([0.04, 9.94, 9.96, 99, 120].map(seconds)).toEqual([
+      '0.0 s',
+      '9.9 s',
+      '10 s',
+      '99 s',
+      '2 min',
+    ]);
+    expect([0.2, 5.4, 89.5, 200].map(secondsLeft)).toEqual(['1 s', '6 s', '90 s', '4 min']);
+    expect([4.24, 31.4].map(speed)).toEqual(['4.2', '31']);
+    expect([-1, 0.999, 1, 2].map(percent)).toEqual(['0 %', '99 %', '100 %', '100 %']);
+  });
+});

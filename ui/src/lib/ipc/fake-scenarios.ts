@@ -1,0 +1,267 @@
+/** What the fake program finds when it starts. */
+import { answerTo, piecesOf } from './fake-texts';
+import type {
+  ConversationView,
+  MessageState,
+  MessageView,
+  ModelEntry,
+  Problem,
+  Settings,
+  Stats,
+} from './host';
+
+export interface Scenario {
+  conversations: ConversationView[];
+  /** Answers being written at the start, the first one now and the others queued. */
+  running: { conversation: string; message: string }[];
+  models: ModelEntry[];
+  settings: Settings;
+  dataDir: string;
+  /** How long `startup` takes. */
+  startupMs: number;
+  /** How many calls of `startup` fail with `startupProblem`. */
+  failedStartups: number;
+  startupProblem: Problem;
+  /** What the system dialogs give: a model, a refusal, or nothing because they were closed. */
+  pickedFile: ModelEntry | Problem | null;
+  pickedFolder: ModelEntry | Problem | null;
+}
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+function guide(selected: boolean): ModelEntry {
+  return {
+    id: 'guide',
+    name: 'Guide',
+    path: null,
+    bytes: 3_400_000,
+    selected,
+    state: 'ready',
+    warnings: [],
+  };
+}
+
+function bitnet(selected: boolean): ModelEntry {
+  return {
+    id: 'bitnet-b1-58-2b-4t-1f2e',
+    name: 'BitNet b1.58 2B4T',
+    path: '/home/kim/models/ggml-model-i2_s.gguf',
+    bytes: 1_187_801_280,
+    selected,
+    state: 'idle',
+    warnings: [],
+  };
+}
+
+const FALCON: ModelEntry = {
+  id: 'falcon3-7b-1-58bit-77ab',
+  name: 'Falcon3 7B 1.58bit',
+  path: '/home/kim/models/Falcon3-7B-Instruct-1.58bit',
+  bytes: 3_270_000_000,
+  selected: false,
+  state: 'missing',
+  warnings: [],
+};
+
+const OLD_UPLOAD: ModelEntry = {
+  id: 'bitnet-large-0c41',
+  name: 'bitnet_b1_58-large',
+  path: '/home/kim/Downloads/bitnet_b1_58-large.gguf',
+  bytes: 729_000_000,
+  selected: false,
+  state: 'idle',
+  warnings: ['This file has no chat template. Tern uses a plain one; answers may ramble.'],
+};
+
+const STATS: Stats = {
+  promptTokens: 1948,
+  reusedTokens: 1820,
+  generatedTokens: 128,
+  prefillTokensPerSecond: 182,
+  decodeTokensPerSecond: 31.4,
+  firstTokenSeconds: 0.4,
+  stopReason: 'endOfText',
+  seed: '1584004',
+};
+
+let ids = 0;
+function message(
+  role: MessageView['role'],
+  text: string,
+  createdAt: number,
+  more: Partial<MessageView> = {},
+): MessageView {
+  ids += 1;
+  return {
+    id: `m${ids}`,
+    role,
+    text,
+    state: 'complete',
+    createdAt,
+    modelName: role === 'assistant' ? 'BitNet b1.58 2B4T' : null,
+    stats: role === 'assistant' ? STATS : null,
+    error: null,
+    nextSeq: 0,
+    ...more,
+  };
+}
+
+function chat(
+  id: string,
+  title: string,
+  age: number,
+  questions: string[],
+  model = 'bitnet-b1-58-2b-4t-1f2e',
+): ConversationView {
+  const at = Date.now() - age;
+  return {
+    summary: { id, title, createdAt: at, updatedAt: at, model, generating: false },
+    messages: questions.flatMap((question) => [
+      message('user', question, at),
+      message('assistant', answerTo(question, model === 'guide'), at),
+    ]),
+  };
+}
+
+const base: Scenario = {
+  conversations: [],
+  running: [],
+  models: [guide(true)],
+  settings: {
+    theme: 'system',
+    systemPrompt: '',
+    temperature: 0.6,
+    topK: 0,
+    topP: 0.9,
+    minP: 0,
+    repetitionPenalty: 1,
+    seed: null,
+    maxAnswerTokens: 0,
+    threads: 0,
+  },
+  dataDir: '/home/kim/.local/share/tern',
+  startupMs: 0,
+  failedStartups: 0,
+  startupProblem: {
+    code: 'dataFolder',
+    message:
+      'Tern can’t write to its data folder. Check that the disk is not full and that the folder belongs to you, then try again.',
+  },
+  pickedFile: bitnet(false),
+  pickedFolder: {
+    code: 'model',
+    message:
+      'This folder has no config.json, so it is not a Hugging Face model. Choose the folder that holds config.json and model.safetensors.',
+  },
+};
+
+function chats(): ConversationView[] {
+  return [
+    chat('c-primes', 'Prime sieve in Python', 4 * MINUTE, [
+      'Which birds are terns related to?',
+      'Show me Python code for a prime sieve, and say what makes it quick.',
+    ]),
+    chat('c-formats', 'Comparing weight formats', 2 * HOUR, ['Compare BF16, Q4_K and I2_S.']),
+    chat('c-letter', 'A letter to the landlord about the heating', 26 * HOUR, [
+      'Help me write a short letter to my landlord: the heating has been off for three days.',
+    ]),
+    chat('c-terns', 'Where do Arctic terns spend the winter?', 27 * HOUR, ['Where do they go?']),
+    chat('c-week', 'Meals for a week', 4 * DAY, ['Plan simple meals for a week.']),
+    chat('c-guide', 'What is Tern?', 5 * DAY, ['What is Tern?'], 'guide'),
+    chat('c-sql', 'Window functions in SQL', 40 * DAY, ['Explain window functions.']),
+    chat('c-rust', 'Lifetimes, once more', 43 * DAY, ['Explain lifetimes.']),
+    chat('c-poem', 'A poem about the sea', 75 * DAY, ['Write a poem about the sea.']),
+  ];
+}
+
+const filled = (): Scenario => ({
+  ...base,
+  conversations: chats(),
+  models: [guide(false), { ...bitnet(true), state: 'ready' }],
+});
+
+function busy(): Scenario {
+  const scene = filled();
+  const [first, second] = scene.conversations;
+  if (first === undefined || second === undefined) return scene;
+  const question = 'Write a long text about how a token is made.';
+  const written = piecesOf(question, false).slice(0, 120);
+  const running = message('assistant', written.join(''), Date.now(), {
+    state: 'writing',
+    stats: null,
+    nextSeq: written.length,
+  });
+  first.messages.push(message('user', question, Date.now()), running);
+  const queued = message('assistant', '', Date.now(), { state: 'writing', stats: null });
+  second.messages.push(message('user', 'And which one should I use?', Date.now()), queued);
+  return {
+    ...scene,
+    running: [
+      { conversation: first.summary.id, message: running.id },
+      { conversation: second.summary.id, message: queued.id },
+    ],
+  };
+}
+
+function states(): Scenario {
+  const scene = filled();
+  const at = Date.now();
+  const ended = (state: MessageState, more: Partial<MessageView> = {}) => [
+    message('user', 'Which birds are terns related to?', at),
+    message('assistant', 'Terns are slender seabirds, related to gulls but', at, {
+      state,
+      ...more,
+    }),
+  ];
+  const messages = [
+    ...ended('stopped', { stats: { ...STATS, generatedTokens: 9, stopReason: 'stopped' } }),
+    ...ended('interrupted', { stats: null }),
+    ...ended('complete', { stats: { ...STATS, generatedTokens: 9, stopReason: 'maxTokens' } }),
+    ...ended('failed', {
+      text: '',
+      stats: null,
+      error:
+        'The model file changed while it was in use. Open it again from the model menu, then try again.',
+    }),
+  ];
+  const view = chat('c-states', 'How answers can end', MINUTE, []);
+  return { ...scene, conversations: [{ ...view, messages }, ...scene.conversations] };
+}
+
+function long(): Scenario {
+  const scene = filled();
+  const questions = Array.from(
+    { length: 200 },
+    (_, i) => `Question ${i + 1}: tell me about birds.`,
+  );
+  return { ...scene, conversations: [chat('c-long', 'Two hundred questions', MINUTE, questions)] };
+}
+
+const scenarios: Record<string, () => Scenario> = {
+  chats: filled,
+  'first-run': () => base,
+  busy,
+  states,
+  long,
+  /** The large model is there, but nothing was asked yet. */
+  ready: () => ({ ...filled(), conversations: [] }),
+  /** The large model has to be loaded first. */
+  cold: () => ({ ...filled(), models: [guide(false), bitnet(true)] }),
+  models: () => ({
+    ...filled(),
+    models: [guide(false), { ...bitnet(true), state: 'ready' }, OLD_UPLOAD, FALCON],
+  }),
+  problem: () => ({ ...filled(), failedStartups: 1 }),
+  'problem-stays': () => ({ ...filled(), failedStartups: Infinity }),
+  slow: () => ({ ...filled(), startupMs: 3000 }),
+};
+
+export function scenario(name: string): Scenario {
+  const make = scenarios[name];
+  if (make === undefined) {
+    throw new Error(`There is no scenario "${name}". Known: ${Object.keys(scenarios).join(', ')}.`);
+  }
+  return make();
+}

@@ -1,0 +1,315 @@
+/**
+ * A believable program for a plain browser: the dev server and the browser tests. In memory,
+ * deterministic, steered by the address:
+ *
+ * - `?fake=` a scenario of fake-scenarios.ts (`chats` if not given)
+ * - `?pace=` `instant`, `fast`, `normal`, `slow`, or `manual` (only `ternFake.step()` moves)
+ *
+ * Tests reach it as `window.ternFake`.
+ */
+import { FakeEngine, type EngineWorld, type Pace } from './fake-engine';
+import { scenario, type Scenario } from './fake-scenarios';
+import {
+  HostError,
+  type AppEvent,
+  type ConversationSummary,
+  type ConversationView,
+  type Host,
+  type MessageView,
+  type ModelEntry,
+  type Problem,
+  type Sent,
+  type Settings,
+  type Startup,
+} from './host';
+
+type Command = keyof Omit<Host, 'onEvent'>;
+
+interface FakeChat extends ConversationView {
+  deleted: boolean;
+}
+
+export class FakeHost implements Host {
+  /** Every command with its arguments, oldest first. */
+  readonly calls: { command: Command; args: unknown[] }[] = [];
+  readonly engine: FakeEngine;
+
+  #chats: FakeChat[];
+  #models: ModelEntry[];
+  #settings: Settings;
+  #scenario: Scenario;
+  #listeners = new Set<(event: AppEvent) => void>();
+  /** Commands to refuse, once each. */
+  #refusals = new Map<Command, Problem>();
+  #startups = 0;
+  #ids = 0;
+
+  constructor(scene: Scenario, pace: Pace) {
+    this.#scenario = scene;
+    this.#chats = scene.conversations.map((view) => ({ ...view, deleted: false }));
+    this.#models = scene.models;
+    this.#settings = scene.settings;
+    const world: EngineWorld = {
+      emit: (event) => this.emit(event),
+      changed: (summary) => this.emit({ kind: 'conversationChanged', summary: { ...summary } }),
+      model: (id) => this.#models.find((model) => model.id === id),
+      modelsChanged: () => this.emit({ kind: 'modelsChanged', models: this.#copyModels() }),
+      maxAnswerTokens: () => this.#settings.maxAnswerTokens,
+    };
+    const loaded = this.#models.findLast(({ state }) => state === 'ready');
+    this.engine = new FakeEngine(pace, world, loaded);
+    for (const { conversation, message } of scene.running) {
+      const chat = this.#chat(conversation);
+      const answer = chat.messages.find((known) => known.id === message);
+      if (answer !== undefined) this.engine.start(chat, answer);
+    }
+  }
+
+  // -- what tests may do --
+
+  emit(event: AppEvent): void {
+    for (const listener of this.#listeners) listener(structuredClone(event));
+  }
+
+  /** Makes the next call of `command` fail. */
+  refuse(command: Command, problem: Problem): void {
+    this.#refusals.set(command, problem);
+  }
+
+  /** Moves a `manual` engine on. */
+  step(steps = 1): void {
+    this.engine.step(steps);
+  }
+
+  /** A chat with one question and this answer, at the top of the list. */
+  put(title: string, question: string, answer: string): void {
+    const now = Date.now();
+    const chat = this.#newChat(title, now);
+    const model = this.#models.find((entry) => entry.id === chat.summary.model);
+    chat.messages.push(this.#message('user', question, null));
+    chat.messages.push(this.#message('assistant', answer, model?.name ?? null));
+    this.emit({ kind: 'conversationChanged', summary: chat.summary });
+  }
+
+  // -- what the UI may do --
+
+  async startup(): Promise<Startup> {
+    await this.#command('startup');
+    this.#startups += 1;
+    if (this.#scenario.startupMs > 0) await wait(this.#scenario.startupMs);
+    const failed = this.#startups <= this.#scenario.failedStartups;
+    return {
+      version: '0.1.0',
+      dataDir: this.#scenario.dataDir,
+      problem: failed ? this.#scenario.startupProblem : null,
+      settings: { ...this.#settings },
+      models: failed ? [] : this.#copyModels(),
+      conversations: failed
+        ? []
+        : structuredClone(this.#chats.filter((chat) => !chat.deleted).map((chat) => chat.summary)),
+      status: this.engine.status(),
+    };
+  }
+
+  async openConversation(conversation: string): Promise<ConversationView> {
+    await this.#command('openConversation', conversation);
+    const { summary, messages } = this.#chat(conversation);
+    return structuredClone({ summary, messages });
+  }
+
+  async sendMessage(conversation: string | null, text: string): Promise<Sent> {
+    await this.#command('sendMessage', conversation, text);
+    if (text.trim() === '') throw refused('invalid', 'Write something first.');
+    const chat =
+      conversation === null ? this.#newChat(titleOf(text), Date.now()) : this.#chat(conversation);
+    this.#notWriting(chat);
+    const question = this.#message('user', text, null);
+    const answer = this.#startAnswer(chat, [...chat.messages, question]);
+    return structuredClone({ conversation: chat.summary, question, answer });
+  }
+
+  async retryAnswer(message: string): Promise<Sent> {
+    await this.#command('retryAnswer', message);
+    const chat = this.#chats.find((known) => known.messages.some(({ id }) => id === message));
+    if (chat === undefined) throw refused('notFound', 'This answer is not there any more.');
+    this.#notWriting(chat);
+    const at = chat.messages.findIndex(({ id }) => id === message);
+    const question = chat.messages[at - 1];
+    if (question === undefined) throw refused('invalid', 'This answer has no question.');
+    const answer = this.#startAnswer(chat, chat.messages.slice(0, at));
+    return structuredClone({ conversation: chat.summary, question, answer });
+  }
+
+  async stopGeneration(conversation: string): Promise<void> {
+    await this.#command('stopGeneration', conversation);
+    this.engine.stop(conversation);
+  }
+
+  async renameConversation(conversation: string, title: string): Promise<ConversationSummary> {
+    await this.#command('renameConversation', conversation, title);
+    const chat = this.#chat(conversation);
+    chat.summary.title = title.trim();
+    return { ...chat.summary };
+  }
+
+  async deleteConversation(conversation: string): Promise<void> {
+    await this.#command('deleteConversation', conversation);
+    this.engine.stop(conversation);
+    this.#chat(conversation).deleted = true;
+  }
+
+  async restoreConversation(conversation: string): Promise<ConversationSummary> {
+    await this.#command('restoreConversation', conversation);
+    const chat = this.#chats.find(({ summary }) => summary.id === conversation);
+    if (chat === undefined) throw refused('notFound', 'This chat is not there any more.');
+    chat.deleted = false;
+    return { ...chat.summary };
+  }
+
+  async setSettings(settings: Settings): Promise<Settings> {
+    await this.#command('setSettings', settings);
+    this.#settings = { ...settings };
+    return { ...settings };
+  }
+
+  async selectModel(model: string, conversation: string | null): Promise<ModelEntry[]> {
+    await this.#command('selectModel', model, conversation);
+    const chosen = this.#models.find(({ id }) => id === model);
+    if (chosen === undefined) throw refused('notFound', 'This model is not on the list any more.');
+    for (const entry of this.#models) entry.selected = entry === chosen;
+    if (conversation !== null) this.#chat(conversation).summary.model = model;
+    return this.#copyModels();
+  }
+
+  async openModelFile(): Promise<ModelEntry | null> {
+    await this.#command('openModelFile');
+    return this.#add(this.#scenario.pickedFile);
+  }
+
+  async openModelFolder(): Promise<ModelEntry | null> {
+    await this.#command('openModelFolder');
+    return this.#add(this.#scenario.pickedFolder);
+  }
+
+  async forgetModel(model: string): Promise<ModelEntry[]> {
+    await this.#command('forgetModel', model);
+    const forgotten = this.#models.find(({ id }) => id === model);
+    this.#models = this.#models.filter((entry) => entry !== forgotten);
+    const [first] = this.#models;
+    if (forgotten?.selected && first !== undefined) first.selected = true;
+    return this.#copyModels();
+  }
+
+  async openLink(url: string): Promise<void> {
+    await this.#command('openLink', url);
+  }
+
+  async onEvent(listener: (event: AppEvent) => void): Promise<() => void> {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  // -- inside --
+
+  async #command(command: Command, ...args: unknown[]): Promise<void> {
+    this.calls.push({ command, args });
+    await wait(0);
+    const problem = this.#refusals.get(command);
+    if (problem !== undefined) {
+      this.#refusals.delete(command);
+      throw new HostError(problem);
+    }
+  }
+
+  #chat(id: string): FakeChat {
+    const chat = this.#chats.find(({ summary, deleted }) => summary.id === id && !deleted);
+    if (chat === undefined) throw refused('notFound', 'This chat is not there any more.');
+    return chat;
+  }
+
+  #notWriting(chat: FakeChat): void {
+    if (chat.summary.generating) {
+      throw refused('busy', 'An answer is still being written in this chat. Stop it first.');
+    }
+  }
+
+  #newChat(title: string, at: number): FakeChat {
+    const chat: FakeChat = {
+      summary: {
+        id: this.#id('chat'),
+        title,
+        createdAt: at,
+        updatedAt: at,
+        model: this.#models.find(({ selected }) => selected)?.id ?? 'guide',
+        generating: false,
+      },
+      messages: [],
+      deleted: false,
+    };
+    this.#chats.unshift(chat);
+    return chat;
+  }
+
+  #startAnswer(chat: FakeChat, before: MessageView[]): MessageView {
+    const model = this.#models.find(({ id }) => id === chat.summary.model);
+    if (model === undefined || model.state === 'missing') {
+      throw refused('model', 'The model’s file is missing. Choose another model above.');
+    }
+    const answer = this.#message('assistant', '', model.name);
+    answer.state = 'writing';
+    chat.messages = [...before, answer];
+    chat.summary.updatedAt = Date.now();
+    this.engine.start(chat, answer);
+    return answer;
+  }
+
+  #message(role: MessageView['role'], text: string, modelName: string | null): MessageView {
+    return {
+      id: this.#id(role),
+      role,
+      text,
+      state: 'complete',
+      createdAt: Date.now(),
+      modelName,
+      stats: null,
+      error: null,
+      nextSeq: 0,
+    };
+  }
+
+  #add(picked: ModelEntry | Problem | null): ModelEntry | null {
+    if (picked === null) return null;
+    if ('code' in picked) throw new HostError(picked);
+    if (!this.#models.some(({ id }) => id === picked.id)) this.#models.push({ ...picked });
+    return structuredClone(picked);
+  }
+
+  #copyModels(): ModelEntry[] {
+    return structuredClone(this.#models);
+  }
+
+  #id(kind: string): string {
+    this.#ids += 1;
+    return `${kind}-new-${this.#ids}`;
+  }
+}
+
+function refused(code: Problem['code'], message: string): HostError {
+  return new HostError({ code, message });
+}
+
+function titleOf(text: string): string {
+  const line = text.trim().split('\n', 1)[0] ?? '';
+  return line.length > 60 ? `${line.slice(0, 57)}…` : line;
+}
+
+function wait(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+export function fakeHostFromUrl(url: URL): FakeHost {
+  const pace = (url.searchParams.get('pace') ?? 'normal') as Pace;
+  const host = new FakeHost(scenario(url.searchParams.get('fake') ?? 'chats'), pace);
+  Object.assign(window, { ternFake: host });
+  return host;
+}

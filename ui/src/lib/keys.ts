@@ -1,0 +1,16 @@
+/** Shortcuts: how they are pressed and how they are written on this platform. */
+export const isMac = /Mac|iPhone|iPad/.test(navigator.platform);
+
+/** True when the platform's command key is held, and no other modifier. */
+export function isCommand(event: KeyboardEvent): boolean {
+  const command = isMac ? event.metaKey && !event.ctrlKey : event.ctrlKey && !event.metaKey;
+  return command && !event.altKey && !event.shiftKey;
+}
+
+/** `⌘N` on a Mac, `Ctrl+N` elsewhere. */
+export function commandKey(key: string): string {
+  return isMac ? `⌘${key}` : `Ctrl+${key}`;
+}
+
+export const shiftEnter = isMac ? '⇧Enter' : 'Shift+Enter';
+export const altArrows = isMac ? '⌥↑ ⌥↓' : 'Alt+↑ Alt+↓';

@@ -1,0 +1,47 @@
+import { isCommand } from './keys';
+import type { App } from './state/app.svelte';
+
+/** True while a dialog or menu is open: it has its own keys. */
+function somethingOpen(): boolean {
+  return document.querySelector('dialog[open], :popover-open') !== null;
+}
+
+/** The keys that work everywhere in the window. */
+export function handleShortcut(event: KeyboardEvent, app: App): void {
+  if (event.defaultPrevented || event.isComposing || app.stage !== 'ready') return;
+  const { shell, chats } = app;
+  if (event.key === 'Escape' && !somethingOpen()) {
+    if (shell.narrow && shell.sidebar) shell.closeDrawer();
+    else if (chats.current.answer !== null) void chats.current.stop();
+    else return;
+    event.preventDefault();
+    return;
+  }
+  if (shell.dialog !== null) return;
+  if (event.altKey && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+    if (event.key !== 'ArrowUp' && event.key !== 'ArrowDown') return;
+    chats.openNeighbour(event.key === 'ArrowUp' ? -1 : 1);
+    event.preventDefault();
+    return;
+  }
+  if (!isCommand(event)) return;
+  switch (event.key.toLowerCase()) {
+    case 'n':
+      chats.newChat();
+      shell.closeDrawer();
+      shell.focusComposer();
+      break;
+    case 'b':
+      shell.toggleSidebar();
+      break;
+    case ',':
+      shell.dialog = { kind: 'settings' };
+      break;
+    case '/':
+      shell.dialog = { kind: 'keys' };
+      break;
+    default:
+      return;
+  }
+  event.preventDefault();
+}

@@ -1,0 +1,118 @@
+import { createContext } from 'svelte';
+import { problemOf, type AppEvent, type Host, type Problem, type Status } from '../ipc/host';
+import { Announcer } from './announcer.svelte';
+import { Chats } from './chats.svelte';
+import { Models } from './models.svelte';
+import { SettingsState } from './settings.svelte';
+import { Shell } from './shell.svelte';
+
+/** Everything the window shows. */
+export class App {
+  stage = $state.raw<'starting' | 'ready' | 'problem'>('starting');
+  /** Why the chats could not be opened. */
+  startupProblem = $state.raw<Problem | null>(null);
+  /** Something that went wrong outside a command. */
+  problem = $state.raw<Problem | null>(null);
+  version = $state.raw('');
+  dataDir = $state.raw('');
+  status = $state.raw<Status | null>(null);
+
+  readonly chats: Chats;
+  readonly models: Models;
+  readonly settings: SettingsState;
+  readonly shell = new Shell();
+  readonly announcer = new Announcer();
+
+  readonly #host: Host;
+  #listening = false;
+  /** Events that came before the first state they belong to. */
+  #early: AppEvent[] = [];
+
+  constructor(host: Host) {
+    this.#host = host;
+    this.chats = new Chats(host);
+    this.models = new Models(host);
+    this.settings = new SettingsState(host);
+  }
+
+  /** Opens the program's data; also the Retry after a problem. */
+  async start(): Promise<void> {
+    this.stage = 'starting';
+    try {
+      if (!this.#listening) {
+        await this.#host.onEvent((event) => this.#receive(event));
+        this.#listening = true;
+      }
+      const startup = await this.#host.startup();
+      this.version = startup.version;
+      this.dataDir = startup.dataDir;
+      this.settings.set(startup.settings);
+      if (startup.problem !== null) {
+        this.#fail(startup.problem);
+        return;
+      }
+      this.models.entries = startup.models;
+      this.chats.set(startup.conversations);
+      this.status = startup.status;
+      this.startupProblem = null;
+      this.stage = 'ready';
+      const early = this.#early;
+      this.#early = [];
+      for (const event of early) this.#receive(event);
+    } catch (thrown) {
+      this.#fail(problemOf(thrown));
+    }
+  }
+
+  /** Chooses a model for new chats and the open one. */
+  async selectModel(model: string): Promise<void> {
+    const { id } = this.chats.current;
+    const chosen = await this.models.select(model, id);
+    if (chosen && id !== null) this.chats.setModel(id, model);
+  }
+
+  /** Asks for a model's file or folder and chooses it; true when one was opened. */
+  async openModel(kind: 'file' | 'folder'): Promise<boolean> {
+    const { id } = this.chats.current;
+    const model = await this.models.openFrom(kind, id);
+    if (model !== null && id !== null) this.chats.setModel(id, model);
+    return model !== null;
+  }
+
+  async openLink(url: string): Promise<void> {
+    await this.#host.openLink(url);
+  }
+
+  #fail(problem: Problem): void {
+    this.startupProblem = problem;
+    this.stage = 'problem';
+  }
+
+  #receive(event: AppEvent): void {
+    if (this.stage !== 'ready') {
+      this.#early.push(event);
+      return;
+    }
+    switch (event.kind) {
+      case 'textDelta':
+      case 'phaseChanged':
+      case 'answerFinished':
+        this.chats.apply(event);
+        break;
+      case 'conversationChanged':
+        this.chats.upsert(event.summary);
+        break;
+      case 'modelsChanged':
+        this.models.entries = event.models;
+        break;
+      case 'statusChanged':
+        this.status = event.status;
+        break;
+      case 'problemOccurred':
+        this.problem = event.problem;
+        break;
+    }
+  }
+}
+
+export const [useApp, provideApp] = createContext<App>();

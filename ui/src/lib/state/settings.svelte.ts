@@ -1,0 +1,51 @@
+import { problemOf, type Host, type Settings } from '../ipc/host';
+import { t } from '../strings/en';
+
+/** The person's settings: shown at once, then stored. */
+export class SettingsState {
+  value = $state.raw<Settings>({
+    theme: 'system',
+    systemPrompt: '',
+    temperature: 0.6,
+    topK: 0,
+    topP: 0.9,
+    minP: 0,
+    repetitionPenalty: 1,
+    seed: null,
+    maxAnswerTokens: 0,
+    threads: 0,
+  });
+  /** Why the last change was not stored, as a sentence. */
+  problem = $state.raw<string | null>(null);
+
+  readonly #host: Host;
+  #stored: Settings;
+  /** Changes are stored one after the other. */
+  #queue: Promise<void> = Promise.resolve();
+
+  constructor(host: Host) {
+    this.#host = host;
+    this.#stored = this.value;
+  }
+
+  set(settings: Settings): void {
+    this.value = settings;
+    this.#stored = settings;
+  }
+
+  /** Changes some settings. What can't be stored goes back to what is stored. */
+  change(changes: Partial<Settings>): Promise<void> {
+    this.value = { ...this.value, ...changes };
+    this.#queue = this.#queue.then(async () => {
+      const wanted = { ...this.#stored, ...changes };
+      try {
+        this.#stored = await this.#host.setSettings(wanted);
+        this.problem = null;
+      } catch (thrown) {
+        this.value = this.#stored;
+        this.problem = t.settings.notSaved(problemOf(thrown).message);
+      }
+    });
+    return this.#queue;
+  }
+}
