@@ -20,7 +20,9 @@ const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 async function openDisplay() {
   if (process.env.DISPLAY) return { display: process.env.DISPLAY, close: () => {} };
   const number = 90 + (process.pid % 400);
-  const xvfb = spawn('Xvfb', [`:${number}`, '-screen', '0', '1280x800x24', '-nolisten', 'tcp'], { stdio: 'ignore' });
+  const xvfb = spawn('Xvfb', [`:${number}`, '-screen', '0', '1280x800x24', '-nolisten', 'tcp'], {
+    stdio: 'ignore',
+  });
   const socket = `/tmp/.X11-unix/X${number}`;
   for (let waited = 0; !fs.existsSync(socket); waited += 50) {
     if (waited > PATIENCE_MS) throw new Problem('Xvfb did not start.');
@@ -68,7 +70,10 @@ function memory(pids) {
 async function startOnce(app, display, settle) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'tern-window-'));
   const started = performance.now();
-  const child = spawn(app, [], { env: { ...process.env, DISPLAY: display, TERN_DATA_DIR: folder }, stdio: 'ignore' });
+  const child = spawn(app, [], {
+    env: { ...process.env, DISPLAY: display, TERN_DATA_DIR: folder },
+    stdio: 'ignore',
+  });
   try {
     while (!isShown(display)) {
       if (performance.now() - started > PATIENCE_MS) throw new Problem('No window was shown.');
@@ -91,15 +96,21 @@ await main(async () => {
   for (const tool of ['xwininfo', ...(process.env.DISPLAY ? [] : ['Xvfb'])])
     if (which(tool) === null) throw new Problem(`${tool} is missing; npm test installs it.`);
   const app = binary('release', 'tern-desktop');
-  if (!fs.existsSync(app)) throw new Problem('There is no release build yet. Run npm run build first.');
+  if (!fs.existsSync(app))
+    throw new Problem('There is no release build yet. Run npm run build first.');
   const { display, close } = await openDisplay();
   try {
     const runs = [];
-    for (let run = 0; run < RUNS; run += 1) runs.push(await startOnce(app, display, run === RUNS - 1));
+    for (let run = 0; run < RUNS; run += 1)
+      runs.push(await startOnce(app, display, run === RUNS - 1));
     const shown = runs.map((run) => run.shown).sort((a, b) => a - b);
     const { all, own } = runs.at(-1);
-    say(`window shown after ${shown[0].toFixed(0)} ms at best, ${shown[RUNS >> 1].toFixed(0)} ms median of ${RUNS}`);
-    say(`idle with the Guide loaded: ${own.toFixed(0)} MB for tern-desktop, ${all.toFixed(0)} MB with its web processes (PSS)`);
+    say(
+      `window shown after ${shown[0].toFixed(0)} ms at best, ${shown[RUNS >> 1].toFixed(0)} ms median of ${RUNS}`,
+    );
+    say(
+      `idle with the Guide loaded: ${own.toFixed(0)} MB for tern-desktop, ${all.toFixed(0)} MB with its web processes (PSS)`,
+    );
     return 0;
   } finally {
     close();

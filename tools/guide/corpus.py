@@ -47,7 +47,8 @@ SYSTEM = ["You are a helpful assistant.", "You are a helpful AI assistant.", "An
 
 OPENERS = ["hey, ", "hi, ", "hello, ", "so ", "ok, ", "okay, ", "um, ", "please, ", "quick question: ", "and ", "one more question: ",
            "tell me, ", "can you tell me ", "could you tell me ", "please tell me ", "i would like to know ", "i want to know ",
-           "do you know ", "i wonder, ", "well, ", "also, ", "sorry, ", "just curious, ", "excuse me, ", "guide, ", "now ", "but "]
+           "do you know ", "i wonder, ", "well, ", "also, ", "sorry, ", "just curious, ", "excuse me, ", "guide, ", "now ", "but ",
+           "in short, ", "in a few words, ", "basically, ", "i think ", "maybe you know ", "honestly, ", "help me: "]
 CLOSERS = [" please", ", please", " thanks", ", thanks", " then", " now", " exactly", " here", " actually", " again", " by the way",
            ", can you tell me", ", do you know", " really", ", i wonder"]
 BEFORE = ["i am new to this. ", "i have a question. ", "sorry to bother you. ", "a friend told me about tern. ", "i was wondering, ",
@@ -55,7 +56,8 @@ BEFORE = ["i am new to this. ", "i have a question. ", "sorry to bother you. ", 
           "let me ask you something. ", "hello guide. ", "good morning. ", "thanks. ", "ok thanks. ", "i see. ", "next question: "]
 AFTER = [". i can't find it", ". thanks in advance", ". i have looked everywhere", ". please explain", ". please be brief",
          ". i need to know", ", i forgot", ". i am curious", ". just asking", ". help me please", ", if i may ask", " in this version",
-         " in the app", ", i don't know", ". can you help me", " at all", " in general", " usually", " myself", " these days"]
+         " in the app", ", i don't know", ". can you help me", " at all", " in general", " usually", " myself", " these days",
+         ", what should i do", ", what now", " for me", " on my computer", " today"]
 HOW_DO_I = ["how can i ", "how to ", "how could i ", "how would i ", "how should i ", "what is the way to ", "tell me how to ",
             "i want to ", "i would like to ", "is there a way to ", "can i ", "is it possible to ", "show me how to ",
             "what do i have to do to ", "can you explain how to ", "i need to ", "how does one ", "how do you ", "how do we ",

@@ -23,7 +23,7 @@ class Shape:
     vocab: int = 2048
     hidden: int = 256
     ffn: int = 768
-    layers: int = 6
+    layers: int = 4
     heads: int = 4
     kv_heads: int = 2
     theta: float = 10_000.0
@@ -160,14 +160,14 @@ class Guide(nn.Module):
         self.layers = nn.ModuleList(Block(shape) for _ in range(shape.layers))
         self.norm = RmsNorm(shape.hidden, shape.eps)
 
-    def hidden_states(self, ids: Tensor, fast: bool = False, dropout: float = 0.0) -> Tensor:
+    def hidden_states(self, ids: Tensor, fast: bool = False) -> Tensor:
         """ids [rows, length] -> final normalised states [rows * length, hidden]."""
         rows, length = ids.shape
         s = self.shape
         inverse = s.theta ** -(torch.arange(0, s.head_dim, 2, dtype=torch.float32) / s.head_dim)
         angles = torch.arange(length, dtype=torch.float32)[:, None] * inverse
         cos, sin = angles.cos(), angles.sin()
-        x = F.dropout(self.embed_tokens(ids), dropout, self.training).view(-1, s.hidden)
+        x = self.embed_tokens(ids).view(-1, s.hidden)
         for layer in self.layers:
             x = layer(x, rows, cos, sin, fast)
         return self.norm(x)

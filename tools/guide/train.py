@@ -1,10 +1,10 @@
 """Trains the Guide from scratch on the CPU. Everything goes to tools/guide/out/ (not tracked).
 
-    python tools/guide/train.py                  # the run that made the shipped model
+    python tools/guide/train.py                  # the full run
     python tools/guide/train.py --minutes 5      # a short one, to try things
 
-The learning rate follows the clock or the step count, whichever of --minutes and --steps is given.
-Runs with the same --steps, threads and library versions repeat exactly; a --minutes run depends on the machine's speed.
+The schedule follows the number of steps, or the clock with --minutes. Runs with the same --steps, --processes and library
+versions on the same kind of CPU should repeat; a --minutes run depends on the machine's speed.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import torch
+import torch.distributed as dist
+import torch.multiprocessing
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -25,9 +27,9 @@ from model import Guide, Shape
 from tokens import Chat, train_tokenizer
 
 OUT = Path(__file__).resolve().parent / "out"
-# Row lengths of the batches: few, because torch.compile makes code for each. Rows are padded on the right.
-LENGTHS = (32, 48, 80, 128, 224, 416)
-TOKENS_PER_BATCH = 2048
+# Row lengths of the batches; rows are padded on the right.
+LENGTHS = (24, 32, 40, 48, 64, 80, 112, 160, 256, 416)
+TOKENS_PER_BATCH = 1536  # per process
 # How much a token counts that says which answer it will be, and one that follows from the tokens before it.
 CHOICE, COURSE = 1.0, 0.2
 # The tokens of questions are learned a little too: it teaches which words are alike.
@@ -102,68 +104,90 @@ def batches(chat: Chat, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
             yield ids, weights
 
 
-def main() -> None:
-    ap = argparse.ArgumentParser()
-    ap.add_argument("--out", type=Path, default=OUT)
-    ap.add_argument("--steps", type=int, default=6000)
-    ap.add_argument("--minutes", type=float, help="let the schedule follow the clock instead of --steps")
-    ap.add_argument("--layers", type=int, default=Shape.layers)
-    ap.add_argument("--hidden", type=int, default=Shape.hidden)
-    ap.add_argument("--ffn", type=int, default=Shape.ffn)
-    ap.add_argument("--rate", type=float, default=2e-3)
-    ap.add_argument("--dropout", type=float, default=0.0, help="on the embeddings")
-    ap.add_argument("--threads", type=int, default=2)
-    ap.add_argument("--seed", type=int, default=SEED)
-    ap.add_argument("--no-compile", action="store_true", help="for machines without a C++ compiler; slower")
-    ap.add_argument("--start", type=Path, help="checkpoint to start from")
-    args = ap.parse_args()
+def train(rank: int, args: argparse.Namespace) -> None:
+    """One process of the training. Each has its own conversations and one CPU thread; the gradients are averaged.
 
+    Processes instead of threads: threads of one product wait for each other thousands of times a second, which is very slow
+    on a computer that is also doing something else.
+    """
+    dist.init_process_group("gloo", init_method=f"file://{args.out.resolve()}/meeting", rank=rank, world_size=args.processes)
     torch.manual_seed(args.seed)
-    torch.set_num_threads(args.threads)
-    args.out.mkdir(parents=True, exist_ok=True)
-    chat = make_tokenizer(args.out / "tokenizer.json")
+    torch.set_num_threads(1)
+    chat = Chat.load(args.out / "tokenizer.json")
     shape = Shape(vocab=chat.tok.get_vocab_size(), layers=args.layers, hidden=args.hidden, ffn=args.ffn, heads=args.hidden // 64)
     model = Guide(shape)
     if args.start:
         model.load_state_dict(torch.load(args.start)["model"])
-    print(f"{sum(p.numel() for p in model.parameters()):,} parameters, {shape}", flush=True)
+    if rank == 0:
+        print(f"{sum(p.numel() for p in model.parameters()):,} parameters, {shape}", flush=True)
     # Weight decay would only pull the master weights towards the rounding threshold.
     optimiser = torch.optim.AdamW(model.parameters(), lr=args.rate, betas=(0.9, 0.98), weight_decay=0.0, fused=True)
-    states_of = model.hidden_states if args.no_compile else torch.compile(model.hidden_states, dynamic=False)
-    if not args.no_compile:
-        torch._dynamo.config.cache_size_limit = 64
+    states_of = model.hidden_states if args.no_compile else torch.compile(model.hidden_states, dynamic=True)
+    parameters = list(model.parameters())
+    exchange = torch.zeros(sum(p.numel() for p in parameters) + 3)
 
     began = saved = time.time()
-    tokens, mean, hits = 0, 0.0, 0.0
-    for step, (ids, weights) in enumerate(batches(chat, args.seed)):
-        done = (time.time() - began) / 60 / args.minutes if args.minutes else step / args.steps
+    tokens, mean, hits, done = 0, 0.0, 0.0, 0.0
+    for step, (ids, weights) in enumerate(batches(chat, args.seed + 1000 * rank)):
         if done >= 1:
             break
         rate = args.rate * min(1.0, (step + 1) / 100) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * done)))
         for group in optimiser.param_groups:
             group["lr"] = rate
-        states = states_of(ids, True, args.dropout)
-        # Position t predicts t + 1; only the answers are learned.
+        states = states_of(ids, True)
+        # Position t predicts t + 1; only tokens with a weight are learned.
         at = weights.view(-1).nonzero()[:, 0] - 1
         logits, wanted, weight = model.logits(states[at], fast=True), ids.view(-1)[at + 1], weights.view(-1)[at + 1]
         loss = (F.cross_entropy(logits, wanted, reduction="none") * weight).sum() / weight.sum()
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        right = (logits.argmax(-1) == wanted)[weight == CHOICE].float().mean()
+        # The clock travels with the gradients, so that all processes agree on it.
+        clock = (time.time() - began) / 60 / args.minutes if args.minutes else (step + 1) / args.steps
+        torch.cat([*(p.grad.view(-1) for p in parameters), torch.tensor([clock, loss.item(), right.item()])], out=exchange)
+        dist.all_reduce(exchange)
+        exchange /= args.processes
+        for p, averaged in zip(parameters, exchange[:-3].split([p.numel() for p in parameters])):
+            p.grad.copy_(averaged.view_as(p))
+        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
         optimiser.step()
         optimiser.zero_grad(set_to_none=True)
-        tokens += ids.numel()
+        done = exchange[-3].item()
+        tokens += ids.numel() * args.processes
         keep = min(0.98, step / (step + 1))
-        mean = keep * mean + (1 - keep) * loss.item()
-        choice = weight == CHOICE
-        hits = keep * hits + (1 - keep) * (logits.argmax(-1) == wanted)[choice].float().mean().item()
-        if step % 50 == 0:
+        mean = keep * mean + (1 - keep) * exchange[-2].item()
+        hits = keep * hits + (1 - keep) * exchange[-1].item()
+        if rank == 0 and step % 100 == 0:
             took = time.time() - began
-            print(f"step {step} done {done:.3f} loss {mean:.4f} choices right {hits:.4f} rate {rate:.1e} {took:.0f} s {tokens / took:.0f} tok/s", flush=True)
-        if time.time() - saved > 120:
+            print(f"step {step} done {done:.3f} loss {mean:.4f} choices right {hits:.4f} rate {rate:.1e} "
+                  f"{took:.0f} s {tokens / took:.0f} tok/s", flush=True)
+        if rank == 0 and time.time() - saved > 120:
             save(model, args.out / "checkpoint.pt")
             saved = time.time()
-    save(model, args.out / "guide.pt")
-    print(f"finished after {time.time() - began:.0f} s, {step} steps, {tokens:,} tokens, loss {mean:.4f}", flush=True)
+    if rank == 0:
+        save(model, args.out / "guide.pt")
+        print(f"finished after {time.time() - began:.0f} s, {step} steps, {tokens:,} tokens, loss {mean:.4f}, choices right {hits:.4f}",
+              flush=True)
+    dist.destroy_process_group()
+
+
+def main() -> None:
+    ap = argparse.ArgumentParser()
+    ap.add_argument("--out", type=Path, default=OUT)
+    ap.add_argument("--steps", type=int, default=5000)
+    ap.add_argument("--minutes", type=float, help="let the schedule follow the clock instead of --steps")
+    ap.add_argument("--layers", type=int, default=Shape.layers)
+    ap.add_argument("--hidden", type=int, default=Shape.hidden)
+    ap.add_argument("--ffn", type=int, default=Shape.ffn)
+    ap.add_argument("--rate", type=float, default=2e-3)
+    ap.add_argument("--processes", type=int, default=2)
+    ap.add_argument("--seed", type=int, default=SEED)
+    ap.add_argument("--no-compile", action="store_true", help="for machines without a C++ compiler; half as fast")
+    ap.add_argument("--start", type=Path, help="checkpoint to start from")
+    args = ap.parse_args()
+    args.out.mkdir(parents=True, exist_ok=True)
+    (args.out / "meeting").unlink(missing_ok=True)
+    make_tokenizer(args.out / "tokenizer.json")
+    torch.multiprocessing.spawn(train, (args,), nprocs=args.processes)
 
 
 def save(model: Guide, path: Path) -> None:
