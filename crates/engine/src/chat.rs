@@ -69,7 +69,11 @@ impl ChatTemplate {
     ///
     /// # Errors
     /// When there is no turn, or the tokenizer lacks a token of the template.
-    pub fn encode(&self, tokenizer: &Tokenizer, turns: &[Turn]) -> Result<Vec<TokenId>, EngineError> {
+    pub fn encode(
+        &self,
+        tokenizer: &Tokenizer,
+        turns: &[Turn],
+    ) -> Result<Vec<TokenId>, EngineError> {
         if turns.is_empty() {
             return Err(EngineError::NoTurns);
         }
@@ -78,7 +82,11 @@ impl ChatTemplate {
             match piece {
                 Piece::Text(text) => ids.extend(tokenizer.encode_plain(&text)),
                 Piece::Control(token) => {
-                    ids.push(tokenizer.control_id(token).ok_or(EngineError::TemplateToken { token })?);
+                    ids.push(
+                        tokenizer
+                            .control_id(token)
+                            .ok_or(EngineError::TemplateToken { token })?,
+                    );
                 }
             }
         }
@@ -147,7 +155,9 @@ impl ChatTemplate {
 
     /// Whether the tokenizer has the template's control tokens.
     pub(crate) fn fits(self, tokenizer: &Tokenizer) -> bool {
-        self.controls().iter().all(|token| tokenizer.control_id(token).is_some())
+        self.controls()
+            .iter()
+            .all(|token| tokenizer.control_id(token).is_some())
     }
 }
 
@@ -167,16 +177,28 @@ mod tests {
 
     #[test]
     fn trims_what_python_trims() {
-        assert_eq!(trim("\u{1f}\u{a0} a\u{200b}\u{2003}\r\n\u{85}"), "a\u{200b}");
+        assert_eq!(
+            trim("\u{1f}\u{a0} a\u{200b}\u{2003}\r\n\u{85}"),
+            "a\u{200b}"
+        );
     }
 
     #[test]
     fn a_template_is_a_whole_prompt() {
         let turns = [
-            Turn { role: Role::System, content: " Be kind.\n".into() },
-            Turn { role: Role::User, content: "Hi".into() },
+            Turn {
+                role: Role::System,
+                content: " Be kind.\n".into(),
+            },
+            Turn {
+                role: Role::User,
+                content: "Hi".into(),
+            },
         ];
-        assert_eq!(ChatTemplate::BitNet.render(&turns), "System: Be kind.<|eot_id|>User: Hi<|eot_id|>Assistant: ");
+        assert_eq!(
+            ChatTemplate::BitNet.render(&turns),
+            "System: Be kind.<|eot_id|>User: Hi<|eot_id|>Assistant: "
+        );
         assert_eq!(
             ChatTemplate::Llama3.render(&turns[1..]),
             "<|start_header_id|>user<|end_header_id|>\n\nHi<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n"

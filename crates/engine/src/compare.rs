@@ -54,16 +54,35 @@ impl LogitComparison {
         assert!(!want.is_empty(), "a row has logits");
         let n = want.len() as f64;
         let mean = want.iter().map(|&x| f64::from(x)).sum::<f64>() / n;
-        let deviation = (want.iter().map(|&x| (f64::from(x) - mean).powi(2)).sum::<f64>() / n).sqrt();
-        let distances = got.iter().zip(want).map(|(&g, &w)| (f64::from(g) - f64::from(w)).abs());
+        let deviation = (want
+            .iter()
+            .map(|&x| (f64::from(x) - mean).powi(2))
+            .sum::<f64>()
+            / n)
+            .sqrt();
+        let distances = got
+            .iter()
+            .zip(want)
+            .map(|(&g, &w)| (f64::from(g) - f64::from(w)).abs());
         // NaN must not pass for equal.
-        let largest = distances.fold(0.0, |a: f64, d| if d.is_nan() { f64::INFINITY } else { a.max(d) });
+        let largest = distances.fold(
+            0.0,
+            |a: f64, d| if d.is_nan() { f64::INFINITY } else { a.max(d) },
+        );
         let (got_log, want_log) = (log_softmax(got), log_softmax(want));
-        let divergence: f64 = want_log.iter().zip(&got_log).map(|(w, g)| w.exp() * (w - g)).sum();
+        let divergence: f64 = want_log
+            .iter()
+            .zip(&got_log)
+            .map(|(w, g)| w.exp() * (w - g))
+            .sum();
         let (best, lead) = best(want);
         self.rows.push(Row {
             largest: largest / deviation,
-            divergence: if divergence.is_nan() { f64::INFINITY } else { divergence.max(0.0) },
+            divergence: if divergence.is_nan() {
+                f64::INFINITY
+            } else {
+                divergence.max(0.0)
+            },
             same_top: self::best(got).0 == best,
             clear: lead > CLEAR_LEAD * deviation,
         });
@@ -84,7 +103,11 @@ impl LogitComparison {
                 same += usize::from(row.same_top);
                 all += 1;
             }
-            if all == 0 { 1.0 } else { same as f64 / f64::from(all) }
+            if all == 0 {
+                1.0
+            } else {
+                same as f64 / f64::from(all)
+            }
         };
         LogitFigures {
             rows: n,
@@ -128,7 +151,10 @@ mod tests {
         let mut same = LogitComparison::default();
         same.add(&[1.0, 2.0, 4.0], &[1.0, 2.0, 4.0]);
         let figures = same.figures();
-        assert_eq!((figures.max, figures.kl_mean, figures.top1_clear), (0.0, 0.0, 1.0));
+        assert_eq!(
+            (figures.max, figures.kl_mean, figures.top1_clear),
+            (0.0, 0.0, 1.0)
+        );
         let mut broken = LogitComparison::default();
         broken.add(&[1.0, f32::NAN, 4.0], &[1.0, 2.0, 4.0]);
         assert_eq!(broken.figures().max, f64::INFINITY);

@@ -79,7 +79,9 @@ pub enum LoadError {
     #[error("Loading was stopped.")]
     Cancelled,
     /// The threads that compute could not be started.
-    #[error("The {threads} threads that run the model could not be started: {problem}. Close other programs, or use fewer threads.")]
+    #[error(
+        "The {threads} threads that run the model could not be started: {problem}. Close other programs, or use fewer threads."
+    )]
     Threads {
         /// How many were asked for.
         threads: usize,
@@ -92,7 +94,11 @@ pub enum LoadError {
 pub(crate) const GET_AGAIN: &str = "Download the file again, or choose another one.";
 
 impl LoadError {
-    pub(crate) fn invalid(file: &str, field: impl Into<String>, problem: impl Into<String>) -> Self {
+    pub(crate) fn invalid(
+        file: &str,
+        field: impl Into<String>,
+        problem: impl Into<String>,
+    ) -> Self {
         Self::Invalid {
             file: file.to_owned(),
             field: field.into(),
@@ -167,7 +173,9 @@ pub enum EngineError {
     #[error("This sequence belongs to another model. Start a new one for this model.")]
     WrongModel,
     /// The chat template needs a token the tokenizer does not have.
-    #[error("The chat template needs the token {token}, which this model does not have. Use the model without a chat template.")]
+    #[error(
+        "The chat template needs the token {token}, which this model does not have. Use the model without a chat template."
+    )]
     TemplateToken {
         /// The token's text.
         token: &'static str,

@@ -105,9 +105,17 @@ pub fn generate(
         return Err(EngineError::EmptyPrompt);
     }
     if prompt.len() >= sequence.max_len() {
-        return Err(EngineError::PromptTooLong { tokens: prompt.len(), max_len: sequence.max_len() });
+        return Err(EngineError::PromptTooLong {
+            tokens: prompt.len(),
+            max_len: sequence.max_len(),
+        });
     }
-    let common = sequence.tokens().iter().zip(prompt).take_while(|(a, b)| a == b).count();
+    let common = sequence
+        .tokens()
+        .iter()
+        .zip(prompt)
+        .take_while(|(a, b)| a == b)
+        .count();
     let reused = common.min(prompt.len() - 1);
     sequence.truncate(reused);
 
@@ -118,7 +126,13 @@ pub fn generate(
         first_token_seconds: 0.0,
     };
     let total = prompt.len();
-    let mut reading = |done, _| on_event(GenerationEvent::Reading { done: reused + done, total, reused });
+    let mut reading = |done, _| {
+        on_event(GenerationEvent::Reading {
+            done: reused + done,
+            total,
+            reused,
+        })
+    };
     let stop_reason = match sequence.prefill(model, &prompt[reused..], &mut reading) {
         Err(EngineError::Stopped) => Some(StopReason::Stopped),
         Err(other) => return Err(other),
@@ -179,7 +193,11 @@ impl Answer {
                 return Ok(StopReason::EndOfText);
             }
             self.ids.push(id);
-            let shown = if tokenizer.is_control(id) { &[] } else { tokenizer.bytes_of(id) };
+            let shown = if tokenizer.is_control(id) {
+                &[]
+            } else {
+                tokenizer.bytes_of(id)
+            };
             let released = self.text.len();
             self.stream.push(shown, &mut self.text);
             let text = &self.text[released..];

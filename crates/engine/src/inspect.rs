@@ -81,7 +81,9 @@ pub fn inspect(source: &ModelSource) -> Result<Inspection, LoadError> {
     let (container, metadata, tensors) = match source {
         ModelSource::Gguf(path) => {
             let (metadata, tensors) = gguf::open(ModelFile::open(path)?, |metadata, tensors| {
-                let shown = metadata.iter().map(|(key, value)| (key.to_owned(), shorten(&value.to_string())));
+                let shown = metadata
+                    .iter()
+                    .map(|(key, value)| (key.to_owned(), shorten(&value.to_string())));
                 Ok((shown.collect(), tensors))
             })?;
             ("gguf", metadata, tensors)
@@ -89,7 +91,10 @@ pub fn inspect(source: &ModelSource) -> Result<Inspection, LoadError> {
         ModelSource::Folder(path) => ("folder", Vec::new(), safetensors::open_folder(path)?),
         ModelSource::Embedded(model) => {
             let mut tensors = Tensors::default();
-            safetensors::add_file(&mut tensors, ModelFile::built_in(source.place(), model.weights))?;
+            safetensors::add_file(
+                &mut tensors,
+                ModelFile::built_in(source.place(), model.weights),
+            )?;
             ("built-in", Vec::new(), tensors)
         }
         ModelSource::Synthetic(_) => ("synthetic", Vec::new(), Tensors::default()),

@@ -9,6 +9,10 @@
 #[cfg(test)]
 extern crate self as tern_engine;
 
+#[cfg(test)]
+#[path = "../tests/common/mod.rs"]
+mod common;
+
 mod chat;
 mod compare;
 mod error;
@@ -26,7 +30,9 @@ mod weights;
 pub use chat::{ChatTemplate, Role, Turn};
 pub use compare::{LogitComparison, LogitFigures};
 pub use error::{EngineError, LoadError};
-pub use generate::{Generation, GenerationEvent, GenerationParams, GenerationStats, StopReason, generate};
+pub use generate::{
+    Generation, GenerationEvent, GenerationParams, GenerationStats, StopReason, generate,
+};
 pub use inspect::{Inspection, MemoryNeed, TensorRecord, inspect};
 pub use model::{
     Activation, Family, LoadOptions, Model, ModelConfig, SamplingDefaults,

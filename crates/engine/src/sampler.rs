@@ -34,26 +34,60 @@ pub struct SamplingParams {
 impl Default for SamplingParams {
     /// The published values of BitNet b1.58 2B4T: temperature 0.6, top-p 0.9.
     fn default() -> Self {
-        Self { repetition_penalty: 1.0, temperature: 0.6, top_k: 0, top_p: 0.9, min_p: 0.0, seed: None }
+        Self {
+            repetition_penalty: 1.0,
+            temperature: 0.6,
+            top_k: 0,
+            top_p: 0.9,
+            min_p: 0.0,
+            seed: None,
+        }
     }
 }
 
 impl SamplingParams {
     /// Always the likeliest token.
     pub fn greedy() -> Self {
-        Self { temperature: 0.0, ..Self::default() }
+        Self {
+            temperature: 0.0,
+            ..Self::default()
+        }
     }
 
     fn check(&self) -> Result<(), EngineError> {
         let check = |name, value: f32, good: bool, range| {
-            if good { Ok(()) } else { Err(EngineError::BadParameter { name, value, range }) }
+            if good {
+                Ok(())
+            } else {
+                Err(EngineError::BadParameter { name, value, range })
+            }
         };
         let penalty = self.repetition_penalty;
-        check("repetition_penalty", penalty, penalty > 0.0 && penalty <= 10.0, "above 0 and at most 10")?;
+        check(
+            "repetition_penalty",
+            penalty,
+            penalty > 0.0 && penalty <= 10.0,
+            "above 0 and at most 10",
+        )?;
         let temperature = self.temperature;
-        check("temperature", temperature, (0.0..=10.0).contains(&temperature), "0 to 10")?;
-        check("top_p", self.top_p, self.top_p > 0.0 && self.top_p <= 1.0, "above 0 and at most 1")?;
-        check("min_p", self.min_p, (0.0..=1.0).contains(&self.min_p), "0 to 1")
+        check(
+            "temperature",
+            temperature,
+            (0.0..=10.0).contains(&temperature),
+            "0 to 10",
+        )?;
+        check(
+            "top_p",
+            self.top_p,
+            self.top_p > 0.0 && self.top_p <= 1.0,
+            "above 0 and at most 1",
+        )?;
+        check(
+            "min_p",
+            self.min_p,
+            (0.0..=1.0).contains(&self.min_p),
+            "0 to 1",
+        )
     }
 }
 
@@ -113,13 +147,22 @@ impl Sampler {
         let logits = if self.params.repetition_penalty == 1.0 {
             logits
         } else {
-            penalise(logits, history, self.params.repetition_penalty, &mut penalised);
+            penalise(
+                logits,
+                history,
+                self.params.repetition_penalty,
+                &mut penalised,
+            );
             &penalised
         };
         let best = argmax(logits);
         let top = logits[best.index()];
         // An infinite best logit has all the probability there is.
-        let id = if self.params.temperature == 0.0 || !top.is_finite() { best } else { self.draw(logits, best) };
+        let id = if self.params.temperature == 0.0 || !top.is_finite() {
+            best
+        } else {
+            self.draw(logits, best)
+        };
         self.penalised = penalised;
         id
     }
@@ -128,14 +171,19 @@ impl Sampler {
         let top = logits[best.index()];
         let temperature = self.params.temperature;
         self.candidates.clear();
-        self.candidates.extend(logits.iter().enumerate().filter_map(|(id, &logit)| {
-            let logit = (logit - top) / temperature;
-            // False for NaN too.
-            (logit >= NEGLIGIBLE).then_some(Candidate { logit, id: id as u32 })
-        }));
+        self.candidates
+            .extend(logits.iter().enumerate().filter_map(|(id, &logit)| {
+                let logit = (logit - top) / temperature;
+                // False for NaN too.
+                (logit >= NEGLIGIBLE).then_some(Candidate {
+                    logit,
+                    id: id as u32,
+                })
+            }));
         let top_k = self.params.top_k as usize;
         if top_k > 0 && top_k < self.candidates.len() {
-            self.candidates.select_nth_unstable_by(top_k - 1, Candidate::order);
+            self.candidates
+                .select_nth_unstable_by(top_k - 1, Candidate::order);
             self.candidates.truncate(top_k);
             self.candidates.sort_unstable_by_key(|c| c.id);
         }
@@ -215,7 +263,11 @@ fn penalise(logits: &[f32], history: &[TokenId], penalty: f32, out: &mut Vec<f32
     out.extend_from_slice(logits);
     for id in &history[history.len().saturating_sub(PENALTY_WINDOW)..] {
         if let (Some(&logit), Some(slot)) = (logits.get(id.index()), out.get_mut(id.index())) {
-            *slot = if logit > 0.0 { logit / penalty } else { logit * penalty };
+            *slot = if logit > 0.0 {
+                logit / penalty
+            } else {
+                logit * penalty
+            };
         }
     }
 }
@@ -231,7 +283,12 @@ mod tests {
     use super::*;
 
     fn params(seed: u64) -> SamplingParams {
-        SamplingParams { temperature: 1.0, top_p: 1.0, seed: Some(seed), ..SamplingParams::default() }
+        SamplingParams {
+            temperature: 1.0,
+            top_p: 1.0,
+            seed: Some(seed),
+            ..SamplingParams::default()
+        }
     }
 
     fn draws(params: &SamplingParams, logits: &[f32], n: usize) -> Vec<u32> {
@@ -261,7 +318,11 @@ mod tests {
         let first = draws(&params(7), &logits, 100);
         assert_eq!(first, draws(&params(7), &logits, 100));
         assert_ne!(first, draws(&params(8), &logits, 100));
-        let mut unseeded = Sampler::new(&SamplingParams { seed: None, ..params(0) }).expect("good parameters");
+        let mut unseeded = Sampler::new(&SamplingParams {
+            seed: None,
+            ..params(0)
+        })
+        .expect("good parameters");
         let again = params(unseeded.seed());
         let free: Vec<u32> = (0..100).map(|_| unseeded.sample(&logits, &[]).0).collect();
         assert_eq!(free, draws(&again, &logits, 100));
@@ -284,18 +345,56 @@ mod tests {
         let logits: Vec<f32> = [0.4f32, 0.3, 0.2, 0.1].iter().map(|p| p.ln()).collect();
         let most = |p: SamplingParams| draws(&p, &logits, 2000).into_iter().max();
         assert_eq!(most(params(1)), Some(3));
-        assert_eq!(most(SamplingParams { top_k: 2, ..params(1) }), Some(1));
-        assert_eq!(most(SamplingParams { top_k: 1, ..params(1) }), Some(0));
-        assert_eq!(most(SamplingParams { top_p: 0.75, ..params(1) }), Some(2));
-        assert_eq!(most(SamplingParams { top_p: 0.35, ..params(1) }), Some(0));
-        assert_eq!(most(SamplingParams { min_p: 0.6, ..params(1) }), Some(1));
+        assert_eq!(
+            most(SamplingParams {
+                top_k: 2,
+                ..params(1)
+            }),
+            Some(1)
+        );
+        assert_eq!(
+            most(SamplingParams {
+                top_k: 1,
+                ..params(1)
+            }),
+            Some(0)
+        );
+        assert_eq!(
+            most(SamplingParams {
+                top_p: 0.75,
+                ..params(1)
+            }),
+            Some(2)
+        );
+        assert_eq!(
+            most(SamplingParams {
+                top_p: 0.35,
+                ..params(1)
+            }),
+            Some(0)
+        );
+        assert_eq!(
+            most(SamplingParams {
+                min_p: 0.6,
+                ..params(1)
+            }),
+            Some(1)
+        );
     }
 
     #[test]
     fn top_p_over_a_wide_flat_row_equals_a_full_sort() {
-        let logits: Vec<f32> = (0..50_000u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 8) as f32 * 1e-7).collect();
-        let mut all: Vec<Candidate> =
-            logits.iter().enumerate().map(|(id, &logit)| Candidate { logit, id: id as u32 }).collect();
+        let logits: Vec<f32> = (0..50_000u32)
+            .map(|i| (i.wrapping_mul(2_654_435_761) >> 8) as f32 * 1e-7)
+            .collect();
+        let mut all: Vec<Candidate> = logits
+            .iter()
+            .enumerate()
+            .map(|(id, &logit)| Candidate {
+                logit,
+                id: id as u32,
+            })
+            .collect();
         let mut sorted = all.clone();
         sorted.sort_by(Candidate::order);
         let wanted = 0.5 * all.iter().map(weight).sum::<f64>();
@@ -309,7 +408,9 @@ mod tests {
     #[test]
     fn the_penalty_counts_a_token_once_and_only_recent_ones() {
         let mut out = Vec::new();
-        let history: Vec<TokenId> = std::iter::once(TokenId(2)).chain((0..300).map(|_| TokenId(0))).collect();
+        let history: Vec<TokenId> = std::iter::once(TokenId(2))
+            .chain((0..300).map(|_| TokenId(0)))
+            .collect();
         penalise(&[2.0, -1.0, 4.0], &history, 2.0, &mut out);
         assert_eq!(out, [1.0, -1.0, 4.0]);
         penalise(&[2.0, -1.0, 4.0], &[TokenId(1), TokenId(9)], 2.0, &mut out);
@@ -319,13 +420,31 @@ mod tests {
     #[test]
     fn nonsense_parameters_are_refused() {
         for bad in [
-            SamplingParams { temperature: f32::NAN, ..params(0) },
-            SamplingParams { temperature: -1.0, ..params(0) },
-            SamplingParams { top_p: 0.0, ..params(0) },
-            SamplingParams { min_p: 1.5, ..params(0) },
-            SamplingParams { repetition_penalty: 0.0, ..params(0) },
+            SamplingParams {
+                temperature: f32::NAN,
+                ..params(0)
+            },
+            SamplingParams {
+                temperature: -1.0,
+                ..params(0)
+            },
+            SamplingParams {
+                top_p: 0.0,
+                ..params(0)
+            },
+            SamplingParams {
+                min_p: 1.5,
+                ..params(0)
+            },
+            SamplingParams {
+                repetition_penalty: 0.0,
+                ..params(0)
+            },
         ] {
-            assert!(matches!(Sampler::new(&bad), Err(EngineError::BadParameter { .. })), "{bad:?}");
+            assert!(
+                matches!(Sampler::new(&bad), Err(EngineError::BadParameter { .. })),
+                "{bad:?}"
+            );
         }
     }
 }

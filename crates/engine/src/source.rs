@@ -71,14 +71,17 @@ impl ModelSource {
         if head.is_empty() {
             return Err(not("the file is empty"));
         }
-        let in_model_folder = path
-            .file_name()
-            .and_then(|n| n.to_str())
-            .is_some_and(|n| n.ends_with(".safetensors") || n == "config.json" || n == "model.safetensors.index.json");
+        let in_model_folder = path.file_name().and_then(|n| n.to_str()).is_some_and(|n| {
+            n.ends_with(".safetensors") || n == "config.json" || n == "model.safetensors.index.json"
+        });
         match path.parent() {
             Some(folder) if in_model_folder => {
                 // A bare file name has the parent "".
-                let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+                let folder = if folder.as_os_str().is_empty() {
+                    Path::new(".")
+                } else {
+                    folder
+                };
                 if folder.join("config.json").is_file() {
                     Ok(Self::Folder(folder.to_owned()))
                 } else {

@@ -8,7 +8,9 @@ use rayon::ThreadPool;
 
 use crate::{
     ChatTemplate, LoadError,
-    model::{Activation, BitLinear, Family, Layer, ModelConfig, Parts, Progress, SamplingDefaults, Table},
+    model::{
+        Activation, BitLinear, Family, Layer, ModelConfig, Parts, Progress, SamplingDefaults, Table,
+    },
     tokenizer,
     weights::{
         formats::{BadCode, RowDecoder},
@@ -32,7 +34,7 @@ pub struct SyntheticSpec {
 pub enum SyntheticShape {
     /// BitNet b1.58 2B4T: 30 layers of 2560 and 6912, vocabulary 128,256.
     BitNet2B4T,
-    /// Two layers of 256 and 768, vocabulary 1,024: for tests.
+    /// Four layers of 1024 and 2816, vocabulary 4,096: large enough to be shared out to threads, for tests.
     Small,
 }
 
@@ -58,7 +60,7 @@ const SPREAD: f32 = 2.5;
 pub(crate) fn config(spec: &SyntheticSpec) -> ModelConfig {
     let (n_layers, n_heads, n_kv_heads, head_dim, ffn_dim, vocab_size) = match spec.shape {
         SyntheticShape::BitNet2B4T => (30, 20, 5, 128, 6912, 128_256),
-        SyntheticShape::Small => (2, 4, 2, 64, 768, 1024),
+        SyntheticShape::Small => (4, 8, 2, 128, 2816, 4096),
     };
     ModelConfig {
         family: Family::BitNet,
@@ -80,7 +82,19 @@ pub(crate) fn config(spec: &SyntheticSpec) -> ModelConfig {
 }
 
 /// Makes the model in memory, in parallel.
-pub(crate) fn build(spec: &SyntheticSpec, pool: &ThreadPool, progress: Progress) -> Result<Parts, LoadError> {
+pub(crate) fn build(
+    spec: &SyntheticSpec,
+    pool: &ThreadPool,
+    progress: Progress,
+) -> Result<Parts, LoadError> {
+    if !(0.0..=1.0).contains(&spec.ffn_density) {
+        let problem = format!("is {}, but must lie between 0 and 1", spec.ffn_density);
+        return Err(LoadError::invalid(
+            "the synthetic model",
+            "its density",
+            problem,
+        ));
+    }
     let config = config(spec);
     let (hidden, ffn) = (config.hidden_dim, config.ffn_dim);
     let mut layers = Vec::with_capacity(config.n_layers);
@@ -96,7 +110,12 @@ pub(crate) fn build(spec: &SyntheticSpec, pool: &ThreadPool, progress: Progress)
             for (column, bits) in bits.iter_mut().enumerate() {
                 // Even over ±√3: variance 1.
                 let x = (random.next() >> 40) as f32 / (1 << 23) as f32 - 1.0;
-                *bits = bf16::from_f32(if column < ANCHORS { 1.0 } else { x * 3f32.sqrt() }).to_bits();
+                *bits = bf16::from_f32(if column < ANCHORS {
+                    1.0
+                } else {
+                    x * 3f32.sqrt()
+                })
+                .to_bits();
             }
         })
     });
@@ -106,7 +125,7 @@ pub(crate) fn build(spec: &SyntheticSpec, pool: &ThreadPool, progress: Progress)
     Ok(Parts {
         name: "synthetic".to_owned(),
         stop_tokens: tokenizer.eos().to_vec(),
-        final_norm: vec![SPREAD / (hidden as f32).sqrt(); hidden],
+        final_norm: final_norm(spec, hidden),
         tokenizer,
         template: ChatTemplate::BitNet,
         defaults: SamplingDefaults::default(),
@@ -118,22 +137,50 @@ pub(crate) fn build(spec: &SyntheticSpec, pool: &ThreadPool, progress: Progress)
     })
 }
 
-/// Numbers the matrices of a layer, and the embedding, so that each has its own random sequence.
+/// Numbers of random sequences that belong to no layer's matrix.
 const EMBEDDING: u64 = u64::MAX;
+const FINAL_NORM: u64 = u64::MAX - 1;
+
+/// Random signs: with the head tied to the embedding, each token would otherwise predict itself.
+fn final_norm(spec: &SyntheticSpec, hidden: usize) -> Vec<f32> {
+    let mut random = Random::new(spec.seed, 0, FINAL_NORM);
+    let scale = SPREAD / (hidden as f32).sqrt();
+    (0..hidden)
+        .map(|_| {
+            if random.next() >> 63 == 0 {
+                scale
+            } else {
+                -scale
+            }
+        })
+        .collect()
+}
 
 fn layer(spec: &SyntheticSpec, c: &ModelConfig, index: usize) -> Layer {
     let (hidden, q, kv, ffn) = (c.hidden_dim, c.q_dim(), c.kv_dim(), c.ffn_dim);
     // Sums of `width` inputs of variance 1 by codes of which two thirds are not 0.
     let spread = |width: usize| (width as f32 * 2.0 / 3.0).sqrt();
     let matrix = |number: u64, rows: usize, cols: usize, scale: f32, anchors: Anchors| {
-        let decoder = RandomRows { seed: spec.seed, matrix: index as u64 * 8 + number, anchors };
-        let repacked = repack(&decoder, rows, cols, RowOrder::AsStored).expect("random rows hold ternary codes");
-        BitLinear { weights: repacked.weights, scale }
+        let decoder = RandomRows {
+            seed: spec.seed,
+            matrix: index as u64 * 8 + number,
+            anchors,
+        };
+        let repacked = repack(&decoder, rows, cols, RowOrder::AsStored)
+            .expect("random rows hold ternary codes");
+        BitLinear {
+            weights: repacked.weights,
+            scale,
+        }
     };
     let out = |width: usize| ADDED.sqrt() / spread(width);
     // How far the gates are shifted, in units of their spread, so that the chosen share is positive.
     let shift = normal_quantile(spec.ffn_density.clamp(0.001, 0.999));
-    let anchors = if shift < 0.0 { Anchors::All(-1) } else { Anchors::All(1) };
+    let anchors = if shift < 0.0 {
+        Anchors::All(-1)
+    } else {
+        Anchors::All(1)
+    };
     // The stream has grown since the embedding; the anchors have not.
     let grown = (1.0 + ADDED * (2 * index + 1) as f32).sqrt();
     let pull = shift.abs() * spread(hidden - ANCHORS) * grown / ANCHORS as f32;

@@ -55,13 +55,23 @@ impl TextStream {
     }
 
     fn release(&mut self, out: &mut String) {
-        if let Some(at) = self.stops.iter().filter_map(|stop| self.held.find(stop.as_str())).min() {
+        if let Some(at) = self
+            .stops
+            .iter()
+            .filter_map(|stop| self.held.find(stop.as_str()))
+            .min()
+        {
             out.push_str(&self.held[..at]);
             self.held.clear();
             self.stopped = true;
             return;
         }
-        let safe = self.stops.iter().map(|stop| settled(&self.held, stop)).min().unwrap_or(self.held.len());
+        let safe = self
+            .stops
+            .iter()
+            .map(|stop| settled(&self.held, stop))
+            .min()
+            .unwrap_or(self.held.len());
         out.push_str(&self.held[..safe]);
         self.held.drain(..safe);
     }
@@ -124,7 +134,14 @@ mod tests {
     #[test]
     fn a_character_cut_in_two_waits() {
         let rocket = "🚀".as_bytes();
-        assert_eq!(run(&[b"a", &rocket[..1], &rocket[1..3], &rocket[3..], b"b"], &[]).0, ["a", "", "", "🚀", "b", ""]);
+        assert_eq!(
+            run(
+                &[b"a", &rocket[..1], &rocket[1..3], &rocket[3..], b"b"],
+                &[]
+            )
+            .0,
+            ["a", "", "", "🚀", "b", ""]
+        );
     }
 
     #[test]

@@ -94,26 +94,45 @@ impl ModelConfig {
     pub(crate) fn check(&self, file: &str) -> Result<(), LoadError> {
         let range = |field: &str, value: usize, limit: usize| {
             if value == 0 || value > limit {
-                Err(LoadError::invalid(file, field, format!("is {value}, but must be 1 to {limit}")))
+                Err(LoadError::invalid(
+                    file,
+                    field,
+                    format!("is {value}, but must be 1 to {limit}"),
+                ))
             } else {
                 Ok(())
             }
         };
         range("number of layers", self.n_layers, limit::LAYERS)?;
+        range("hidden size", self.hidden_dim, limit::WIDTH)?;
         range("number of attention heads", self.n_heads, limit::HEADS)?;
         range("number of key-value heads", self.n_kv_heads, limit::HEADS)?;
         range("head size", self.head_dim, limit::HEAD_DIM)?;
-        range("hidden size", self.hidden_dim, limit::WIDTH)?;
         range("feed-forward size", self.ffn_dim, limit::WIDTH)?;
         range("vocabulary size", self.vocab_size, limit::VOCAB)?;
         range("context length", self.max_seq_len, limit::CONTEXT)?;
         if self.q_dim() > limit::WIDTH {
-            let problem = format!("times the head size is {}, but must be at most {}", self.q_dim(), limit::WIDTH);
-            return Err(LoadError::invalid(file, "number of attention heads", problem));
+            let problem = format!(
+                "times the head size is {}, but must be at most {}",
+                self.q_dim(),
+                limit::WIDTH
+            );
+            return Err(LoadError::invalid(
+                file,
+                "number of attention heads",
+                problem,
+            ));
         }
         if !self.n_heads.is_multiple_of(self.n_kv_heads) {
-            let problem = format!("is {}, which is not a multiple of the {} key-value heads", self.n_heads, self.n_kv_heads);
-            return Err(LoadError::invalid(file, "number of attention heads", problem));
+            let problem = format!(
+                "is {}, which is not a multiple of the {} key-value heads",
+                self.n_heads, self.n_kv_heads
+            );
+            return Err(LoadError::invalid(
+                file,
+                "number of attention heads",
+                problem,
+            ));
         }
         if !self.head_dim.is_multiple_of(2) {
             let problem = format!("is {}, but must be even", self.head_dim);

@@ -14,8 +14,7 @@ use crate::{
     },
 };
 
-const OTHER_MODEL: &str =
-    "Tern runs BitNet b1.58 models (GGUF architectures bitnet-b1.58, bitnet-25, bitnet) and Llama models with ternary weights.";
+const OTHER_MODEL: &str = "Tern runs BitNet b1.58 models (GGUF architectures bitnet-b1.58, bitnet-25, bitnet) and Llama models with ternary weights.";
 
 /// A whole number that may not fit this machine's `usize`; checked against limits later.
 fn size(n: u64) -> usize {
@@ -23,14 +22,20 @@ fn size(n: u64) -> usize {
 }
 
 /// Reads shape, tokenizer and template. `stem` is the name for a file without one.
-pub(super) fn understand(meta: &Metadata, tensors: Tensors, stem: String) -> Result<Opened, LoadError> {
+pub(super) fn understand(
+    meta: &Metadata,
+    tensors: Tensors,
+    stem: String,
+) -> Result<Opened, LoadError> {
     let mut warnings = Vec::new();
     let config = config(meta, &tensors)?;
     let tokenizer = tokenizer::from_gguf(meta, &mut warnings)?;
     check_vocabulary(meta.file(), &tokenizer, config.vocab_size)?;
     let found = meta.optional_string("tokenizer.chat_template")?;
     Ok(Opened {
-        name: meta.optional_string("general.name")?.map_or(stem, str::to_owned),
+        name: meta
+            .optional_string("general.name")?
+            .map_or(stem, str::to_owned),
         naming: Naming::Gguf,
         scale_rule: ScaleRule::Multiply,
         paired_heads: config.family == Family::Llama,
@@ -61,13 +66,22 @@ fn config(meta: &Metadata, tensors: &Tensors) -> Result<ModelConfig, LoadError> 
     let n_layers = size(meta.uint(&key("block_count"))?);
     let n_heads = size(meta.uint(&key("attention.head_count"))?);
     let hidden_dim = size(meta.uint(&key("embedding_length"))?);
-    let n_kv_heads = meta.optional_uint(&key("attention.head_count_kv"))?.map_or(n_heads, size);
+    let n_kv_heads = meta
+        .optional_uint(&key("attention.head_count_kv"))?
+        .map_or(n_heads, size);
     let head_dim = match meta.optional_uint(&key("attention.key_length"))? {
         Some(n) => size(n),
         None => divided(file, hidden_dim, n_heads)?,
     };
-    if meta.optional_uint(&key("attention.value_length"))?.is_some_and(|n| size(n) != head_dim) {
-        return Err(LoadError::unsupported(file, "values of another width than keys", OTHER_MODEL));
+    if meta
+        .optional_uint(&key("attention.value_length"))?
+        .is_some_and(|n| size(n) != head_dim)
+    {
+        return Err(LoadError::unsupported(
+            file,
+            "values of another width than keys",
+            OTHER_MODEL,
+        ));
     }
     if let Some(n) = meta.optional_uint(&key("rope.dimension_count"))?
         && size(n) != head_dim
@@ -79,7 +93,11 @@ fn config(meta: &Metadata, tensors: &Tensors) -> Result<ModelConfig, LoadError> 
 
     let (name, embedding) = tensors.find(&[Naming::Gguf.embedding()])?;
     let [vocab_size, _] = *embedding.shape.as_slice() else {
-        return Err(LoadError::invalid(file, format!("tensor {name}"), "is not a matrix"));
+        return Err(LoadError::invalid(
+            file,
+            format!("tensor {name}"),
+            "is not a matrix",
+        ));
     };
     if let Some(n) = meta.optional_uint(&key("vocab_size"))?
         && n != vocab_size
@@ -94,8 +112,12 @@ fn config(meta: &Metadata, tensors: &Tensors) -> Result<ModelConfig, LoadError> 
         None if is_2b4t => Activation::SquaredRelu,
         None => by_arch,
     };
-    let sub_norms = tensors.find_optional(&Naming::Gguf.norm(0, Norm::AttentionSub)).is_some();
-    let own_head = arch != "bitnet" && arch != "bitnet-b1.58" && tensors.entries.contains_key(&Naming::Gguf.head());
+    let sub_norms = tensors
+        .find_optional(&Naming::Gguf.norm(0, Norm::AttentionSub))
+        .is_some();
+    let own_head = arch != "bitnet"
+        && arch != "bitnet-b1.58"
+        && tensors.entries.contains_key(&Naming::Gguf.head());
     let config = ModelConfig {
         family,
         architecture: arch.to_owned(),
@@ -107,8 +129,12 @@ fn config(meta: &Metadata, tensors: &Tensors) -> Result<ModelConfig, LoadError> 
         ffn_dim: size(meta.uint(&key("feed_forward_length"))?),
         vocab_size: size(vocab_size),
         max_seq_len: size(meta.uint(&key("context_length"))?),
-        rope_theta: meta.optional_float(&key("rope.freq_base"))?.unwrap_or(10_000.0) as f32,
-        norm_eps: meta.optional_float(&key("attention.layer_norm_rms_epsilon"))?.unwrap_or(1e-5) as f32,
+        rope_theta: meta
+            .optional_float(&key("rope.freq_base"))?
+            .unwrap_or(10_000.0) as f32,
+        norm_eps: meta
+            .optional_float(&key("attention.layer_norm_rms_epsilon"))?
+            .unwrap_or(1e-5) as f32,
         activation,
         // A BitNet file without them is an error, which loading reports by the tensor's name.
         sub_norms: sub_norms || family == Family::BitNet,
@@ -121,7 +147,8 @@ fn config(meta: &Metadata, tensors: &Tensors) -> Result<ModelConfig, LoadError> 
 /// `hidden` divided by `heads`, where a file does not say how wide a head is.
 pub(super) fn divided(file: &str, hidden: usize, heads: usize) -> Result<usize, LoadError> {
     if heads == 0 || !hidden.is_multiple_of(heads) {
-        let problem = format!("is {hidden}, which is not a multiple of the {heads} attention heads");
+        let problem =
+            format!("is {hidden}, which is not a multiple of the {heads} attention heads");
         return Err(LoadError::invalid(file, "hidden size", problem));
     }
     Ok(hidden / heads)
@@ -129,8 +156,12 @@ pub(super) fn divided(file: &str, hidden: usize, heads: usize) -> Result<usize, 
 
 /// Only the plain rotary embedding is computed; a linear one with factor 1 is the same.
 fn check_rope_scaling(meta: &Metadata, key: &dyn Fn(&str) -> String) -> Result<(), LoadError> {
-    let kind = meta.optional_string(&key("rope.scaling.type"))?.unwrap_or("none");
-    let factor = meta.optional_float(&key("rope.scaling.factor"))?.unwrap_or(1.0);
+    let kind = meta
+        .optional_string(&key("rope.scaling.type"))?
+        .unwrap_or("none");
+    let factor = meta
+        .optional_float(&key("rope.scaling.factor"))?
+        .unwrap_or(1.0);
     let plain = kind == "none" || (kind == "linear" && factor == 1.0);
     if plain {
         return Ok(());
@@ -140,7 +171,10 @@ fn check_rope_scaling(meta: &Metadata, key: &dyn Fn(&str) -> String) -> Result<(
 }
 
 /// The activation, where a converter wrote it down.
-fn activation_key(meta: &Metadata, key: &dyn Fn(&str) -> String) -> Result<Option<Activation>, LoadError> {
+fn activation_key(
+    meta: &Metadata,
+    key: &dyn Fn(&str) -> String,
+) -> Result<Option<Activation>, LoadError> {
     for name in ["hidden_act", "hidden_activation"] {
         if let Some(text) = meta.optional_string(&key(name))? {
             return activation(meta.file(), text).map(Some);
@@ -154,6 +188,10 @@ pub(super) fn activation(file: &str, name: &str) -> Result<Activation, LoadError
     match name {
         "relu2" | "squared_relu" | "relu_squared" => Ok(Activation::SquaredRelu),
         "silu" | "swish" => Ok(Activation::Silu),
-        other => Err(LoadError::unsupported(file, format!("the activation \"{other:.32}\""), OTHER_MODEL)),
+        other => Err(LoadError::unsupported(
+            file,
+            format!("the activation \"{other:.32}\""),
+            OTHER_MODEL,
+        )),
     }
 }

@@ -23,10 +23,8 @@ use crate::{
 };
 
 const MAX_CONFIG_BYTES: u64 = 4 << 20;
-const MAX_TOKENIZER_BYTES: u64 = 128 << 20;
 
-const OTHER_MODEL: &str =
-    "Tern runs BitNet b1.58 models and Llama models with ternary weights (Llama3-8B-1.58, Falcon3-1.58bit, Falcon-E).";
+const OTHER_MODEL: &str = "Tern runs BitNet b1.58 models and Llama models with ternary weights (Llama3-8B-1.58, Falcon3-1.58bit, Falcon-E).";
 
 /// `config.json`, as far as it matters here.
 #[derive(Deserialize)]
@@ -99,11 +97,13 @@ pub(super) fn open_folder(folder: &Path) -> Result<Opened, LoadError> {
         })
     };
     let config = required("config.json", MAX_CONFIG_BYTES)?;
-    let tokenizer = required("tokenizer.json", MAX_TOKENIZER_BYTES)?;
+    let tokenizer = required("tokenizer.json", tokenizer::MAX_JSON_BYTES)?;
     let generation = read("generation_config.json", MAX_CONFIG_BYTES)?.unwrap_or_default();
     let tokenizer_config = read("tokenizer_config.json", MAX_CONFIG_BYTES)?.unwrap_or_default();
     let files = Files {
-        name: folder.file_name().map_or_else(|| place.clone(), |n| n.to_string_lossy().into_owned()),
+        name: folder
+            .file_name()
+            .map_or_else(|| place.clone(), |n| n.to_string_lossy().into_owned()),
         config: (&config, path("config.json")),
         generation: (&generation, path("generation_config.json")),
         tokenizer: (&tokenizer, path("tokenizer.json")),
@@ -115,7 +115,10 @@ pub(super) fn open_folder(folder: &Path) -> Result<Opened, LoadError> {
 pub(super) fn open_embedded(model: &'static EmbeddedModel) -> Result<Opened, LoadError> {
     let place = format!("the built-in model {}", model.name);
     let mut tensors = Tensors::default();
-    safetensors::add_file(&mut tensors, ModelFile::built_in(place.clone(), model.weights))?;
+    safetensors::add_file(
+        &mut tensors,
+        ModelFile::built_in(place.clone(), model.weights),
+    )?;
     let files = Files {
         name: model.name.to_owned(),
         config: (model.config.as_bytes(), place.clone()),
@@ -127,11 +130,16 @@ pub(super) fn open_embedded(model: &'static EmbeddedModel) -> Result<Opened, Loa
 }
 
 fn parse<T: DeserializeOwned>((json, file): &(&[u8], String)) -> Result<T, LoadError> {
-    serde_json::from_slice(json).map_err(|e| LoadError::invalid(file, "the JSON text", format!("cannot be read ({e})")))
+    serde_json::from_slice(json)
+        .map_err(|e| LoadError::invalid(file, "the JSON text", format!("cannot be read ({e})")))
 }
 
 fn parse_or_default<T: DeserializeOwned + Default>(file: &(&[u8], String)) -> Result<T, LoadError> {
-    if file.0.trim_ascii().is_empty() { Ok(T::default()) } else { parse(file) }
+    if file.0.trim_ascii().is_empty() {
+        Ok(T::default())
+    } else {
+        parse(file)
+    }
 }
 
 fn understand(files: &Files, tensors: Tensors) -> Result<Opened, LoadError> {
@@ -142,15 +150,21 @@ fn understand(files: &Files, tensors: Tensors) -> Result<Opened, LoadError> {
     let config = config(&record, &tensors, &files.config.1)?;
     let scale_rule = quantization(&record, &tensors, &files.config.1)?;
 
-    let mut tokenizer = tokenizer::from_json(files.tokenizer.0, &tokenizer_config, &files.tokenizer.1)?;
+    let mut tokenizer =
+        tokenizer::from_json(files.tokenizer.0, &tokenizer_config, &files.tokenizer.1)?;
     check_vocabulary(&files.tokenizer.1, &tokenizer, config.vocab_size)?;
     if tokenizer.bos().is_none() && config.family == Family::BitNet {
-        let id = ids(record.bos_token_id.as_ref()).first().and_then(|&id| u32::try_from(id).ok()).map(TokenId);
+        let id = ids(record.bos_token_id.as_ref())
+            .first()
+            .and_then(|&id| u32::try_from(id).ok())
+            .map(TokenId);
         tokenizer.set_bos(id.filter(|&id| is_token(&tokenizer, id)));
     }
     let listed = [&generation.eos_token_id, &record.eos_token_id];
     let listed = listed.into_iter().flat_map(|value| ids(value.as_ref()));
-    let found = tokenizer_config.get("chat_template").and_then(Value::as_str);
+    let found = tokenizer_config
+        .get("chat_template")
+        .and_then(Value::as_str);
     Ok(Opened {
         name: files.name.clone(),
         naming: Naming::HuggingFace,
@@ -182,10 +196,15 @@ fn ids(value: Option<&Value>) -> Vec<u64> {
 
 /// The parameters of a model's author, where they make sense.
 fn defaults(generation: &Generation) -> SamplingDefaults {
-    let within = |value: Option<f32>, low: f32, high: f32| value.filter(|v| (low..=high).contains(v));
+    let within =
+        |value: Option<f32>, low: f32, high: f32| value.filter(|v| (low..=high).contains(v));
     let greedy = generation.do_sample == Some(false);
     SamplingDefaults {
-        temperature: if greedy { Some(0.0) } else { within(generation.temperature, 0.0, 10.0) },
+        temperature: if greedy {
+            Some(0.0)
+        } else {
+            within(generation.temperature, 0.0, 10.0)
+        },
         top_k: generation.top_k,
         top_p: within(generation.top_p, f32::MIN_POSITIVE, 1.0),
         min_p: within(generation.min_p, 0.0, 1.0),
@@ -195,7 +214,10 @@ fn defaults(generation: &Generation) -> SamplingDefaults {
 
 fn config(c: &Config, tensors: &Tensors, file: &str) -> Result<ModelConfig, LoadError> {
     // 1bitLLM's files say "llama" and mean BitNet.
-    let names_bitnet = c.architectures.iter().any(|name| name.to_ascii_lowercase().contains("bitnet"));
+    let names_bitnet = c
+        .architectures
+        .iter()
+        .any(|name| name.to_ascii_lowercase().contains("bitnet"));
     let family = match c.model_type.as_str() {
         "bitnet" => Family::BitNet,
         "llama" if names_bitnet => Family::BitNet,
@@ -206,17 +228,30 @@ fn config(c: &Config, tensors: &Tensors, file: &str) -> Result<ModelConfig, Load
         }
     };
     if c.attention_bias == Some(true) || c.mlp_bias == Some(true) {
-        return Err(LoadError::unsupported(file, "biases in its projections", OTHER_MODEL));
+        return Err(LoadError::unsupported(
+            file,
+            "biases in its projections",
+            OTHER_MODEL,
+        ));
     }
     let head_dim = match c.head_dim {
         Some(n) => n,
         None => divided(file, c.hidden_size, c.num_attention_heads)?,
     };
-    let sub_norms = tensors.find_optional(&Naming::HuggingFace.norm(0, Norm::AttentionSub)).is_some();
-    let tied = c.tie_word_embeddings.unwrap_or(false) || !tensors.entries.contains_key(&Naming::HuggingFace.head());
+    let sub_norms = tensors
+        .find_optional(&Naming::HuggingFace.norm(0, Norm::AttentionSub))
+        .is_some();
+    let tied = c.tie_word_embeddings.unwrap_or(false)
+        || !tensors.entries.contains_key(&Naming::HuggingFace.head());
     let config = ModelConfig {
         family,
-        architecture: c.architectures.first().unwrap_or(&c.model_type).chars().take(64).collect(),
+        architecture: c
+            .architectures
+            .first()
+            .unwrap_or(&c.model_type)
+            .chars()
+            .take(64)
+            .collect(),
         n_layers: c.num_hidden_layers,
         n_heads: c.num_attention_heads,
         n_kv_heads: c.num_key_value_heads.unwrap_or(c.num_attention_heads),
@@ -242,7 +277,11 @@ fn config(c: &Config, tensors: &Tensors, file: &str) -> Result<ModelConfig, Load
 /// The base of the rotary embedding, at top level or where transformers 5 puts it. Stretched ones are refused.
 fn rope_theta(c: &Config, file: &str) -> Result<f64, LoadError> {
     for value in [&c.rope_scaling, &c.rope_parameters].into_iter().flatten() {
-        let kind = value.get("rope_type").or_else(|| value.get("type")).and_then(Value::as_str).unwrap_or("default");
+        let kind = value
+            .get("rope_type")
+            .or_else(|| value.get("type"))
+            .and_then(Value::as_str)
+            .unwrap_or("default");
         let factor = value.get("factor").and_then(Value::as_f64).unwrap_or(1.0);
         let plain = kind == "default" || (kind == "linear" && factor == 1.0);
         if !plain {
@@ -250,8 +289,16 @@ fn rope_theta(c: &Config, file: &str) -> Result<f64, LoadError> {
             return Err(LoadError::unsupported(file, what, OTHER_MODEL));
         }
     }
-    let nested = c.rope_parameters.as_ref().and_then(|p| p.get("rope_theta")).and_then(Value::as_f64);
-    let default = if c.model_type == "bitnet" { 500_000.0 } else { 10_000.0 };
+    let nested = c
+        .rope_parameters
+        .as_ref()
+        .and_then(|p| p.get("rope_theta"))
+        .and_then(Value::as_f64);
+    let default = if c.model_type == "bitnet" {
+        500_000.0
+    } else {
+        10_000.0
+    };
     Ok(c.rope_theta.or(nested).unwrap_or(default))
 }
 
@@ -259,21 +306,43 @@ fn rope_theta(c: &Config, file: &str) -> Result<f64, LoadError> {
 fn quantization(c: &Config, tensors: &Tensors, file: &str) -> Result<ScaleRule, LoadError> {
     let Some(q) = &c.quantization_config else {
         let name = Naming::HuggingFace.projection(0, Projection::Q);
-        let is_packed = tensors.entries.get(&name).is_some_and(|entry| entry.kind == TensorType::U8);
-        let names_bitnet = c.architectures.iter().any(|name| name.to_ascii_lowercase().contains("bitnet"));
+        let is_packed = tensors
+            .entries
+            .get(&name)
+            .is_some_and(|entry| entry.kind == TensorType::U8);
+        let names_bitnet = c
+            .architectures
+            .iter()
+            .any(|name| name.to_ascii_lowercase().contains("bitnet"));
         if !(is_packed || c.is_bitnet_config || names_bitnet || c.model_type == "bitnet") {
-            return Err(LoadError::unsupported(file, "ordinary (not ternary) weights", OTHER_MODEL));
+            return Err(LoadError::unsupported(
+                file,
+                "ordinary (not ternary) weights",
+                OTHER_MODEL,
+            ));
         }
         return Ok(ScaleRule::Divide);
     };
-    if let Some(method) = q.quant_method.as_deref().filter(|method| *method != "bitnet") {
+    if let Some(method) = q
+        .quant_method
+        .as_deref()
+        .filter(|method| *method != "bitnet")
+    {
         let what = format!("the quantisation \"{method:.32}\"");
         return Err(LoadError::unsupported(file, what, OTHER_MODEL));
     }
     if q.use_rms_norm == Some(true) {
-        return Err(LoadError::unsupported(file, "a norm inside each projection (use_rms_norm)", OTHER_MODEL));
+        return Err(LoadError::unsupported(
+            file,
+            "a norm inside each projection (use_rms_norm)",
+            OTHER_MODEL,
+        ));
     }
-    let kept = q.modules_to_not_convert.iter().flatten().find(|name| *name != "lm_head");
+    let kept = q
+        .modules_to_not_convert
+        .iter()
+        .flatten()
+        .find(|name| *name != "lm_head");
     if let Some(name) = kept {
         let what = format!("a projection that is not ternary ({name:.64})");
         return Err(LoadError::unsupported(file, what, OTHER_MODEL));

@@ -6,7 +6,10 @@ use tern_kernels::{HeadRows, embedding_row, head_logits};
 use super::workers::Workers;
 use crate::{
     LoadError,
-    weights::{TensorType, tensors::{TensorEntry, Tensors}},
+    weights::{
+        TensorType,
+        tensors::{TensorEntry, Tensors},
+    },
 };
 
 /// Bytes read from a file at a time.
@@ -33,7 +36,10 @@ enum Values {
 /// Room for `len` elements from a multiple of 64 bytes on, and where that is.
 fn aligned<T: Copy + Default>(len: usize) -> (Vec<T>, usize) {
     let values = vec![T::default(); len + ALIGNMENT / size_of::<T>()];
-    let start = values.as_ptr().align_offset(ALIGNMENT).min(ALIGNMENT / size_of::<T>());
+    let start = values
+        .as_ptr()
+        .align_offset(ALIGNMENT)
+        .min(ALIGNMENT / size_of::<T>());
     (values, start)
 }
 
@@ -46,9 +52,14 @@ impl Table {
         [vocab, hidden]: [usize; 2],
         progress: &mut dyn FnMut(u64) -> Result<(), LoadError>,
     ) -> Result<Self, LoadError> {
-        let bad = |problem: String| LoadError::invalid(tensors.place(name), format!("tensor {name}"), problem);
+        let bad = |problem: String| {
+            LoadError::invalid(tensors.place(name), format!("tensor {name}"), problem)
+        };
         if entry.shape != [vocab as u64, hidden as u64] {
-            return Err(bad(format!("has shape {:?}, but the model needs [{vocab}, {hidden}]", entry.shape)));
+            return Err(bad(format!(
+                "has shape {:?}, but the model needs [{vocab}, {hidden}]",
+                entry.shape
+            )));
         }
         let len = vocab * hidden;
         let mut pieces = |width: usize, with: &mut dyn FnMut(usize, &[u8])| {
@@ -81,7 +92,11 @@ impl Table {
                         *value = u16::from_le_bytes(*bytes);
                     }
                 })?;
-                let values = if entry.kind == TensorType::F16 { Values::F16(values) } else { Values::Bf16(values) };
+                let values = if entry.kind == TensorType::F16 {
+                    Values::F16(values)
+                } else {
+                    Values::Bf16(values)
+                };
                 (values, start)
             }
             other => {
@@ -98,12 +113,19 @@ impl Table {
     }
 
     /// A table of bf16 bits made in memory: `fill(row, bits)` writes each row, in parallel.
-    pub(crate) fn from_bf16([vocab, hidden]: [usize; 2], fill: impl Fn(usize, &mut [u16]) + Sync) -> Self {
+    pub(crate) fn from_bf16(
+        [vocab, hidden]: [usize; 2],
+        fill: impl Fn(usize, &mut [u16]) + Sync,
+    ) -> Self {
         let len = vocab * hidden;
         let (mut values, start) = aligned(len);
         let rows = values[start..start + len].par_chunks_exact_mut(hidden);
         rows.enumerate().for_each(|(row, bits)| fill(row, bits));
-        Self { values: Values::Bf16(values), start, len }
+        Self {
+            values: Values::Bf16(values),
+            start,
+            len,
+        }
     }
 
     fn rows(&self) -> HeadRows<'_> {
@@ -126,7 +148,11 @@ impl Table {
 
     /// Bytes of the table.
     pub(crate) fn bytes(&self) -> usize {
-        let width = if matches!(self.values, Values::F32(_)) { 4 } else { 2 };
+        let width = if matches!(self.values, Values::F32(_)) {
+            4
+        } else {
+            2
+        };
         self.len * width
     }
 
@@ -138,7 +164,14 @@ impl Table {
     /// `logits[i] = row i . x` for all rows; `x` is `[hidden]`.
     pub(crate) fn logits(&self, workers: Workers, x: &[f32], logits: &mut [f32]) {
         workers.split(logits, 1, self.bytes(), |first, out| {
-            head_logits(workers.isa, self.rows(), first..first + out.len(), x.len(), x, out);
+            head_logits(
+                workers.isa,
+                self.rows(),
+                first..first + out.len(),
+                x.len(),
+                x,
+                out,
+            );
         });
     }
 }

@@ -1,6 +1,9 @@
 //! Keys and values of the tokens read so far.
 
-use tern_kernels::{ATTENTION_SPAN, Isa, attention_finish, attention_merge, attention_partial, attention_partial_len};
+use tern_kernels::{
+    ATTENTION_SPAN, Isa, attention_finish, attention_merge, attention_partial,
+    attention_partial_len,
+};
 
 use super::ModelConfig;
 
@@ -49,7 +52,10 @@ impl KvCache {
         let len = self.n_layers * self.n_kv_heads * BLOCK * self.head_dim;
         self.blocks.truncate(n.div_ceil(BLOCK).max(1));
         while self.blocks.len() < n.div_ceil(BLOCK) {
-            self.blocks.push(KvBlock { keys: vec![Stored::default(); len], values: vec![Stored::default(); len] });
+            self.blocks.push(KvBlock {
+                keys: vec![Stored::default(); len],
+                values: vec![Stored::default(); len],
+            });
         }
     }
 

@@ -21,13 +21,25 @@ impl BitLinear {
     pub(crate) fn apply(&self, workers: Workers, acts: &Int8Activations, out: &mut [f32]) {
         let tokens = acts.n_tokens();
         let out = &mut out[..self.weights.rows() * tokens];
-        workers.split(out, BLOCK_ROWS * tokens, self.bytes() * tokens, |first, out| {
-            let blocks = first..first + out.len().div_ceil(BLOCK_ROWS * tokens);
-            if tokens == 1 {
-                matvec(workers.isa, &self.weights, blocks, acts.row(0), self.scale, out);
-            } else {
-                matmul(workers.isa, &self.weights, blocks, acts, self.scale, out);
-            }
-        });
+        workers.split(
+            out,
+            BLOCK_ROWS * tokens,
+            self.bytes() * tokens,
+            |first, out| {
+                let blocks = first..first + out.len().div_ceil(BLOCK_ROWS * tokens);
+                if tokens == 1 {
+                    matvec(
+                        workers.isa,
+                        &self.weights,
+                        blocks,
+                        acts.row(0),
+                        self.scale,
+                        out,
+                    );
+                } else {
+                    matmul(workers.isa, &self.weights, blocks, acts, self.scale, out);
+                }
+            },
+        );
     }
 }

@@ -19,23 +19,46 @@ const ZEROS: &str = "Microsoft's repositories held such a broken upload for a wh
     04c3b9ad9361b824064a1f25ea60a8be9599b127 of microsoft/bitnet-b1.58-2B-4T.";
 
 /// Reads all weights; each file byte once.
-pub(super) fn load(opened: Opened, pool: &ThreadPool, progress: Progress) -> Result<Parts, LoadError> {
+pub(super) fn load(
+    opened: Opened,
+    pool: &ThreadPool,
+    progress: Progress,
+) -> Result<Parts, LoadError> {
     check_tensors(&opened)?;
-    let mut loader = Loader { opened: &opened, pool, progress, done: 0, total: opened.tensors.file_bytes(), zeros: Vec::new() };
+    let mut loader = Loader {
+        opened: &opened,
+        pool,
+        progress,
+        done: 0,
+        total: opened.tensors.file_bytes(),
+        zeros: Vec::new(),
+    };
     loader.advance(0)?;
     let c = &opened.config;
-    let layers = (0..c.n_layers).map(|i| loader.layer(i)).collect::<Result<Vec<_>, _>>()?;
+    let layers = (0..c.n_layers)
+        .map(|i| loader.layer(i))
+        .collect::<Result<Vec<_>, _>>()?;
     let final_norm = loader.norm(&[opened.naming.final_norm()], c.hidden_dim)?;
     let embedding = loader.table(opened.naming.embedding())?;
-    let own_head = if c.tied_head { None } else { Some(loader.table(opened.naming.head())?) };
+    let own_head = if c.tied_head {
+        None
+    } else {
+        Some(loader.table(opened.naming.head())?)
+    };
     let zeros = std::mem::take(&mut loader.zeros);
     // The end, whatever padding and unused tensors the file has.
     let _ = (loader.progress)(1.0);
 
     let mut warnings = opened.warnings;
     if let [first, rest @ ..] = zeros.as_slice() {
-        let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
-        warnings.push(format!("All weights of {first}{more} are zero, so answers will be nonsense. {ZEROS}"));
+        let more = if rest.is_empty() {
+            String::new()
+        } else {
+            format!(" and {} more", rest.len())
+        };
+        warnings.push(format!(
+            "All weights of {first}{more} are zero, so answers will be nonsense. {ZEROS}"
+        ));
     }
     Ok(Parts {
         name: opened.name,
@@ -66,7 +89,11 @@ impl Loader<'_> {
     fn advance(&mut self, bytes: u64) -> Result<(), LoadError> {
         self.done += bytes;
         let share = self.done as f32 / self.total.max(1) as f32;
-        if (self.progress)(share.min(1.0)).is_break() { Err(LoadError::Cancelled) } else { Ok(()) }
+        if (self.progress)(share.min(1.0)).is_break() {
+            Err(LoadError::Cancelled)
+        } else {
+            Ok(())
+        }
     }
 
     fn layer(&mut self, i: usize) -> Result<Layer, LoadError> {
@@ -74,7 +101,11 @@ impl Loader<'_> {
         let naming = self.opened.naming;
         let (hidden, q, kv, ffn) = (c.hidden_dim, c.q_dim(), c.kv_dim(), c.ffn_dim);
         let sub = |loader: &mut Self, norm, width| {
-            if c.sub_norms { loader.norm(&naming.norm(i, norm), width).map(Some) } else { Ok(None) }
+            if c.sub_norms {
+                loader.norm(&naming.norm(i, norm), width).map(Some)
+            } else {
+                Ok(None)
+            }
         };
         Ok(Layer {
             attn_norm: self.norm(&naming.norm(i, Norm::Attention), hidden)?,
@@ -91,7 +122,13 @@ impl Loader<'_> {
         })
     }
 
-    fn projection(&mut self, layer: usize, which: Projection, rows: usize, cols: usize) -> Result<BitLinear, LoadError> {
+    fn projection(
+        &mut self,
+        layer: usize,
+        which: Projection,
+        rows: usize,
+        cols: usize,
+    ) -> Result<BitLinear, LoadError> {
         debug_assert!(cols <= MAX_COLS, "the limits of ModelConfig are tighter");
         let o = self.opened;
         let (name, entry) = o.tensors.find(&[o.naming.projection(layer, which)])?;
@@ -107,7 +144,9 @@ impl Loader<'_> {
             cols,
         };
         let order = match which {
-            Projection::Q | Projection::K if o.paired_heads => RowOrder::PairsOfHead { head_dim: o.config.head_dim },
+            Projection::Q | Projection::K if o.paired_heads => RowOrder::PairsOfHead {
+                head_dim: o.config.head_dim,
+            },
             _ => RowOrder::AsStored,
         };
         let (repacked, scale) = self.pool.install(|| {
@@ -122,7 +161,10 @@ impl Loader<'_> {
             self.zeros.push(name.to_owned());
         }
         self.advance(entry.bytes)?;
-        Ok(BitLinear { weights: repacked.weights, scale })
+        Ok(BitLinear {
+            weights: repacked.weights,
+            scale,
+        })
     }
 
     fn norm(&mut self, names: &[String], width: usize) -> Result<Vec<f32>, LoadError> {
@@ -136,7 +178,9 @@ impl Loader<'_> {
         let o = self.opened;
         let (name, entry) = o.tensors.find(&[name])?;
         let shape = [o.config.vocab_size, o.config.hidden_dim];
-        Table::load(&o.tensors, name, entry, shape, &mut |bytes| self.advance(bytes))
+        Table::load(&o.tensors, name, entry, shape, &mut |bytes| {
+            self.advance(bytes)
+        })
     }
 }
 

@@ -9,9 +9,7 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 use serde::Serialize;
 use tern_kernels::Isa;
 
-use crate::{
-    ChatTemplate, LoadError, ModelSource, SamplingParams, TokenId, Tokenizer, synthetic,
-};
+use crate::{ChatTemplate, LoadError, ModelSource, SamplingParams, TokenId, Tokenizer, synthetic};
 
 mod config;
 mod from_gguf;
@@ -21,8 +19,9 @@ pub(crate) mod kv_cache;
 mod layer;
 mod linear;
 mod load;
-mod rope;
 pub(crate) mod opened;
+mod pass;
+mod rope;
 pub(crate) mod sequence;
 mod workers;
 
@@ -143,7 +142,10 @@ impl Model {
             .num_threads(threads)
             .thread_name(|i| format!("tern-compute-{i}"))
             .build()
-            .map_err(|e| LoadError::Threads { threads, problem: e.to_string() })?;
+            .map_err(|e| LoadError::Threads {
+                threads,
+                problem: e.to_string(),
+            })?;
         let parts = match source {
             ModelSource::Synthetic(spec) => synthetic::build(spec, &pool, progress)?,
             files => load::load(opened::open(files)?, &pool, progress)?,
@@ -232,9 +234,17 @@ impl Model {
     /// Runs `work`, which reads about so many bytes: in the pool, or right here if that is quicker.
     fn compute<R: Send>(&self, bytes: usize, work: impl FnOnce(Workers) -> R + Send) -> R {
         if self.threads > 1 && bytes >= WORTH_A_POOL {
-            self.pool.install(|| work(Workers { isa: self.isa, threads: self.threads }))
+            self.pool.install(|| {
+                work(Workers {
+                    isa: self.isa,
+                    threads: self.threads,
+                })
+            })
         } else {
-            work(Workers { isa: self.isa, threads: 1 })
+            work(Workers {
+                isa: self.isa,
+                threads: 1,
+            })
         }
     }
 }

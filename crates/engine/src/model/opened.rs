@@ -28,7 +28,13 @@ pub(crate) struct Opened {
 }
 
 /// Names under which models keep the tokens that end an answer. Files often list only one of them.
-const END_NAMES: [&str; 5] = ["<|eot_id|>", "<|end_of_text|>", "<|im_end|>", "<|endoftext|>", "<|end_of_turn|>"];
+const END_NAMES: [&str; 5] = [
+    "<|eot_id|>",
+    "<|end_of_text|>",
+    "<|im_end|>",
+    "<|endoftext|>",
+    "<|end_of_turn|>",
+];
 
 /// Opens files; a synthetic model has none.
 pub(crate) fn open(source: &ModelSource) -> Result<Opened, LoadError> {
@@ -36,21 +42,40 @@ pub(crate) fn open(source: &ModelSource) -> Result<Opened, LoadError> {
         ModelSource::Gguf(path) => open_gguf(path),
         ModelSource::Folder(path) => from_hf::open_folder(path),
         ModelSource::Embedded(model) => from_hf::open_embedded(model),
-        ModelSource::Synthetic(_) => Err(LoadError::unsupported(&source.place(), "no files", "Load it instead.")),
+        ModelSource::Synthetic(_) => Err(LoadError::unsupported(
+            &source.place(),
+            "no files",
+            "Load it instead.",
+        )),
     }
 }
 
 fn open_gguf(path: &Path) -> Result<Opened, LoadError> {
     let file = ModelFile::open(path)?;
-    let stem = path.file_stem().map_or_else(String::new, |s| s.to_string_lossy().into_owned());
-    gguf::open(file, |metadata, tensors| from_gguf::understand(&metadata, tensors, stem))
+    let stem = path
+        .file_stem()
+        .map_or_else(String::new, |s| s.to_string_lossy().into_owned());
+    gguf::open(file, |metadata, tensors| {
+        from_gguf::understand(&metadata, tensors, stem)
+    })
 }
 
 /// All tokens that end an answer: those the files list, and those with a telling name.
-pub(crate) fn stop_tokens(tokenizer: &Tokenizer, listed: impl IntoIterator<Item = u64>) -> Vec<TokenId> {
-    let listed = listed.into_iter().filter_map(|id| u32::try_from(id).ok()).map(TokenId);
-    let named = END_NAMES.iter().filter_map(|name| tokenizer.control_id(name));
-    let mut all: Vec<TokenId> = listed.chain(tokenizer.eos().iter().copied()).chain(named).collect();
+pub(crate) fn stop_tokens(
+    tokenizer: &Tokenizer,
+    listed: impl IntoIterator<Item = u64>,
+) -> Vec<TokenId> {
+    let listed = listed
+        .into_iter()
+        .filter_map(|id| u32::try_from(id).ok())
+        .map(TokenId);
+    let named = END_NAMES
+        .iter()
+        .filter_map(|name| tokenizer.control_id(name));
+    let mut all: Vec<TokenId> = listed
+        .chain(tokenizer.eos().iter().copied())
+        .chain(named)
+        .collect();
     all.retain(|id| id.index() < tokenizer.vocab_size());
     all.sort_unstable();
     all.dedup();
@@ -89,9 +114,16 @@ pub(crate) fn template(
 }
 
 /// Checks that tokenizer and embedding agree.
-pub(crate) fn check_vocabulary(place: &str, tokenizer: &Tokenizer, vocab_size: usize) -> Result<(), LoadError> {
+pub(crate) fn check_vocabulary(
+    place: &str,
+    tokenizer: &Tokenizer,
+    vocab_size: usize,
+) -> Result<(), LoadError> {
     if tokenizer.vocab_size() > vocab_size {
-        let problem = format!("has {} ids, but the model only {vocab_size}", tokenizer.vocab_size());
+        let problem = format!(
+            "has {} ids, but the model only {vocab_size}",
+            tokenizer.vocab_size()
+        );
         return Err(LoadError::invalid(place, "the tokenizer", problem));
     }
     Ok(())

@@ -14,7 +14,11 @@ impl RopeTable {
         let inverse_frequencies = (0..head_dim / 2)
             .map(|i| 1.0 / libm::pow(theta.into(), (2 * i) as f64 / head_dim as f64) as f32)
             .collect();
-        Self { inverse_frequencies, cos: Vec::new(), sin: Vec::new() }
+        Self {
+            inverse_frequencies,
+            cos: Vec::new(),
+            sin: Vec::new(),
+        }
     }
 
     /// Makes sure that positions below `n` are there. The angle is a float32 product, its functions come from

@@ -4,7 +4,9 @@ use std::ops::ControlFlow;
 
 use tern_kernels::rms_norm;
 
-use super::{Model, kv_cache::KvCache, layer::Scratch, rope::RopeTable, workers::Workers};
+use super::{
+    Model, kv_cache::KvCache, layer::Scratch, pass::Pass, rope::RopeTable, workers::Workers,
+};
 use crate::{EngineError, TokenId};
 
 /// Tokens read at a time.
@@ -64,7 +66,7 @@ impl Sequence {
             tokens: Vec::new(),
             cache: KvCache::new(config),
             rope: RopeTable::new(config.rope_theta, config.head_dim),
-            scratch: Scratch::new(config, 1),
+            scratch: Scratch::new(config),
             logits: vec![0.0; config.vocab_size],
             has_logits: false,
         }
@@ -161,15 +163,29 @@ impl Sequence {
             self.extend(model, chunk, false, hidden.then_some(&mut record));
             for (layer, states) in record.chunks_exact(chunk.len() * width).enumerate() {
                 for (position, values) in (first..).zip(states.chunks_exact(width)) {
-                    observe(Observation::Hidden { layer, position, values });
+                    observe(Observation::Hidden {
+                        layer,
+                        position,
+                        values,
+                    });
                 }
             }
             for t in 0..chunk.len() {
                 let position = first + t;
-                let Self { scratch, logits, .. } = self;
-                model.compute(model.head().bytes(), |workers| predict(model, workers, scratch, t, logits));
-                observe(Observation::FinalNorm { position, values: &self.scratch.normed[..width] });
-                observe(Observation::Logits { position, values: &self.logits });
+                let Self {
+                    scratch, logits, ..
+                } = self;
+                model.compute(model.head().bytes(), |workers| {
+                    predict(model, workers, scratch, t, logits)
+                });
+                observe(Observation::FinalNorm {
+                    position,
+                    values: &self.scratch.input.normed[..width],
+                });
+                observe(Observation::Logits {
+                    position,
+                    values: &self.logits,
+                });
             }
             self.has_logits = true;
         }
@@ -178,28 +194,45 @@ impl Sequence {
 
     /// Runs the layers over `ids`, at most a chunk, and the head on the last of them if `head`. `record` gets the
     /// hidden states, `[layers + 1][T][hidden]`.
-    fn extend(&mut self, model: &Model, ids: &[TokenId], head: bool, mut record: Option<&mut Vec<f32>>) {
+    fn extend(
+        &mut self,
+        model: &Model,
+        ids: &[TokenId],
+        head: bool,
+        mut record: Option<&mut Vec<f32>>,
+    ) {
         let (first, tokens) = (self.tokens.len(), ids.len());
         let c = &model.config;
-        let Self { cache, rope, scratch, logits, .. } = self;
+        let Self {
+            cache,
+            rope,
+            scratch,
+            logits,
+            ..
+        } = self;
         cache.resize(first + tokens);
         rope.grow_to(first + tokens);
-        if scratch.capacity < tokens {
-            *scratch = Scratch::new(c, CHUNK.min(self.max_len.max(tokens)));
-        }
+        scratch.resize(c, tokens);
         let head_bytes = if head { model.head().bytes() } else { 0 };
         model.compute(model.layer_bytes * tokens + head_bytes, |workers| {
+            let pass = Pass {
+                config: c,
+                workers,
+                rope,
+                first,
+                tokens,
+            };
             for (id, x) in ids.iter().zip(scratch.x.chunks_exact_mut(c.hidden_dim)) {
                 model.embedding.row(workers, id.index(), x);
             }
             for (i, layer) in model.layers.iter().enumerate() {
                 if let Some(record) = &mut record {
-                    record.extend_from_slice(&scratch.x[..tokens * c.hidden_dim]);
+                    record.extend_from_slice(&scratch.x);
                 }
-                layer.forward(c, workers, rope, cache.layer(i), scratch, first, tokens);
+                layer.forward(&pass, cache.layer(i), scratch);
             }
             if let Some(record) = &mut record {
-                record.extend_from_slice(&scratch.x[..tokens * c.hidden_dim]);
+                record.extend_from_slice(&scratch.x);
             }
             if head {
                 predict(model, workers, scratch, tokens - 1, logits);
@@ -218,7 +251,9 @@ impl Sequence {
             return Err(EngineError::UnknownToken { id, vocab_size });
         }
         if self.tokens.len() + ids.len() > self.max_len {
-            return Err(EngineError::ContextFull { max_len: self.max_len });
+            return Err(EngineError::ContextFull {
+                max_len: self.max_len,
+            });
         }
         Ok(())
     }
@@ -228,7 +263,7 @@ impl Sequence {
 fn predict(model: &Model, workers: Workers, scratch: &mut Scratch, t: usize, logits: &mut [f32]) {
     let c = &model.config;
     let x = &scratch.x[t * c.hidden_dim..(t + 1) * c.hidden_dim];
-    let normed = &mut scratch.normed[..c.hidden_dim];
+    let normed = &mut scratch.input.normed[..c.hidden_dim];
     rms_norm(workers.isa, x, &model.final_norm, c.norm_eps, normed);
     model.head().logits(workers, normed, logits);
 }

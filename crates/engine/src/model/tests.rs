@@ -1,24 +1,27 @@
 //! Inside a loaded model, against the recorded codes and the recorded inputs and outputs of single modules.
 
-use std::path::Path;
+use std::{ops::ControlFlow, path::Path};
 
 use sha2::{Digest, Sha256};
-use tern_kernels::{Isa, rms_norm, rope_rotate_half};
+use tern_kernels::{Isa, rms_norm};
 
-use super::{BitLinear, Layer, Model, kv_cache::KvCache, layer, rope::RopeTable, workers::Workers};
-use crate::weights::names::{Naming, Projection};
+use super::{
+    BitLinear, Model,
+    kv_cache::KvCache,
+    pass::{Input, Output, Pass},
+    rope::RopeTable,
+    workers::Workers,
+};
+use crate::{
+    LoadOptions, ModelSource, Observation, Sequence, SyntheticShape, SyntheticSpec,
+    common::{Tensors, golden, json, load, shared},
+    weights::names::{Naming, Projection},
+};
 
-#[path = "../../tests/common/mod.rs"]
-mod common;
-use common::{Tensors, golden, json, load, shared};
-
-const ALONE: Workers = Workers { isa: Isa::Scalar, threads: 1 };
-
-fn projections(layer: &Layer) -> [(Projection, &BitLinear); 7] {
-    use Projection::{Down, Gate, K, O, Q, Up, V};
-    let l = layer;
-    [(Q, &l.q), (K, &l.k), (V, &l.v), (O, &l.o), (Gate, &l.gate), (Up, &l.up), (Down, &l.down)]
-}
+const ALONE: Workers = Workers {
+    isa: Isa::Scalar,
+    threads: 1,
+};
 
 /// All codes and scales of a set, for every format it holds; returns how many files were checked.
 fn check_weights(root: &Path) -> usize {
@@ -34,7 +37,7 @@ fn check_weights(root: &Path) -> usize {
             let model = load(&path, 2, None);
             let mut seen = 0;
             for (i, layer) in model.layers.iter().enumerate() {
-                for (which, linear) in projections(layer) {
+                for (which, linear) in Projection::ALL.into_iter().zip(layer.projections()) {
                     let key = Naming::HuggingFace.projection(i, which);
                     let (weights, want) = (&linear.weights, &want[&key]);
                     let mut hash = Sha256::new();
@@ -43,15 +46,28 @@ fn check_weights(root: &Path) -> usize {
                         weights.unpack_row(row, &mut codes);
                         hash.update(codes.iter().map(|c| *c as u8).collect::<Vec<_>>());
                     }
-                    let digest: String = hash.finalize().iter().map(|b| format!("{b:02x}")).collect();
-                    assert_eq!(digest, want["codes_sha256"].as_str().expect("a hash"), "{name}/{format} {key}");
+                    let digest: String =
+                        hash.finalize().iter().map(|b| format!("{b:02x}")).collect();
+                    assert_eq!(
+                        digest,
+                        want["codes_sha256"].as_str().expect("a hash"),
+                        "{name}/{format} {key}"
+                    );
                     let scale = want["scale"][format].as_f64().expect("a scale");
                     let error = (f64::from(linear.scale) / scale - 1.0).abs();
-                    assert!(error < 3e-7, "{name}/{format} {key}: scale {} for {scale}", linear.scale);
+                    assert!(
+                        error < 3e-7,
+                        "{name}/{format} {key}: scale {} for {scale}",
+                        linear.scale
+                    );
                     seen += 1;
                 }
             }
-            assert_eq!(seen, want.as_object().expect("projections").len(), "{name}/{format}: every projection");
+            assert_eq!(
+                seen,
+                want.as_object().expect("projections").len(),
+                "{name}/{format}: every projection"
+            );
             checked += 1;
         }
     }
@@ -75,25 +91,42 @@ fn real_widths_and_master_weights_decode_to_the_recorded_codes() {
 fn error(got: &[f32], want: &[f32]) -> f32 {
     assert_eq!(got.len(), want.len());
     let largest = want.iter().fold(0f32, |a, x| a.max(x.abs()));
-    got.iter().zip(want).fold(0f32, |a, (g, w)| a.max((g - w).abs())) / largest
+    got.iter()
+        .zip(want)
+        .fold(0f32, |a, (g, w)| a.max((g - w).abs()))
+        / largest
+}
+
+/// `tokens` tokens from position 0 on, on one thread.
+fn pass<'a>(model: &'a Model, rope: &'a RopeTable, tokens: usize) -> Pass<'a> {
+    Pass {
+        config: &model.config,
+        workers: ALONE,
+        rope,
+        first: 0,
+        tokens,
+    }
 }
 
 /// `x`, `[tokens][cols]`, through a projection: `[tokens][rows]`.
-fn project(linear: &BitLinear, x: &[f32]) -> Vec<f32> {
-    let cols = linear.weights.cols();
-    let tokens = x.len() / cols;
-    let mut acts = tern_kernels::Int8Activations::new(tokens, cols);
-    let mut by_row = vec![0.0; tokens * linear.weights.rows()];
-    layer::quantize(ALONE, 0.0, x, cols, None, &mut [], &mut acts);
-    linear.apply(ALONE, &acts, &mut by_row);
-    let mut out = vec![0.0; by_row.len()];
-    layer::by_token(ALONE, &by_row, tokens, &mut out);
-    out
+fn project(model: &Model, linear: &BitLinear, x: &[f32]) -> Vec<f32> {
+    let tokens = x.len() / linear.weights.cols();
+    let rope = RopeTable::new(1.0, 2);
+    let p = pass(model, &rope, tokens);
+    let (mut input, mut output) = (Input::new(linear.weights.cols()), Output::default());
+    input.resize(tokens);
+    output.resize(tokens, linear.weights.rows());
+    input.quantize(&p, x, None);
+    p.project(&input, [(linear, &mut output)]);
+    output.to_vec()
 }
 
 fn norm(x: &[f32], weight: &[f32], eps: f32) -> Vec<f32> {
     let mut out = vec![0.0; x.len()];
-    for (x, out) in x.chunks_exact(weight.len()).zip(out.chunks_exact_mut(weight.len())) {
+    for (x, out) in x
+        .chunks_exact(weight.len())
+        .zip(out.chunks_exact_mut(weight.len()))
+    {
         rms_norm(ALONE.isa, x, weight, eps, out);
     }
     out
@@ -108,16 +141,13 @@ fn attention(model: &Model, q: &[f32], k: &[f32], v: &[f32]) -> Vec<f32> {
     let mut rope = RopeTable::new(c.rope_theta, c.head_dim);
     cache.resize(tokens);
     rope.grow_to(tokens);
+    let p = pass(model, &rope, tokens);
     let mut cache = cache.layer(0);
-    for t in 0..tokens {
-        let (cos, sin) = rope.at(t);
-        let k = &mut k[t * c.kv_dim()..(t + 1) * c.kv_dim()];
-        rope_rotate_half(ALONE.isa, &mut q[t * c.q_dim()..(t + 1) * c.q_dim()], cos, sin);
-        rope_rotate_half(ALONE.isa, k, cos, sin);
-        cache.store(t, k, &v[t * c.kv_dim()..(t + 1) * c.kv_dim()]);
-    }
+    p.rotate(&mut q);
+    p.rotate(&mut k);
+    p.store(&mut cache, &k, v);
     let mut mixed = vec![0.0; q.len()];
-    layer::attend(c, ALONE, &cache, &q, 0, &mut mixed);
+    p.attend(&cache, &q, &mut mixed);
     mixed
 }
 
@@ -137,8 +167,12 @@ fn check_trace(model: &Model, reference: &Tensors) -> usize {
             checked += 1;
         };
         let has_sub_norms = layer.attn_sub_norm.is_some();
-        let o_in = if has_sub_norms { t("attn_sub_norm.out") } else { t("o_proj.in") };
-        for (which, linear) in projections(layer) {
+        let o_in = if has_sub_norms {
+            t("attn_sub_norm.out")
+        } else {
+            t("o_proj.in")
+        };
+        for (which, linear) in Projection::ALL.into_iter().zip(layer.projections()) {
             let (part, input) = match which {
                 Projection::Q => ("q_proj", t("attn_norm.out")),
                 Projection::K => ("k_proj", t("attn_norm.out")),
@@ -149,7 +183,11 @@ fn check_trace(model: &Model, reference: &Tensors) -> usize {
                 Projection::Down if has_sub_norms => ("down_proj", t("ffn_sub_norm.out")),
                 Projection::Down => continue,
             };
-            check(part, &project(linear, input), t(&format!("{part}.out")));
+            check(
+                part,
+                &project(model, linear, input),
+                t(&format!("{part}.out")),
+            );
         }
         let eps = model.config.norm_eps;
         let width = model.config.hidden_dim;
@@ -159,13 +197,32 @@ fn check_trace(model: &Model, reference: &Tensors) -> usize {
             model.embedding.row(ALONE, id as usize, &mut row);
             embedded.extend(row);
         }
-        check("attn_norm", &norm(&embedded, &layer.attn_norm, eps), t("attn_norm.out"));
+        check(
+            "attn_norm",
+            &norm(&embedded, &layer.attn_norm, eps),
+            t("attn_norm.out"),
+        );
         let mixed = attention(model, t("q_proj.out"), t("k_proj.out"), t("v_proj.out"));
-        check("attention", &mixed, if has_sub_norms { t("attn_sub_norm.in") } else { o_in });
-        let subs = [("attn_sub_norm", &layer.attn_sub_norm), ("ffn_sub_norm", &layer.ffn_sub_norm)];
+        check(
+            "attention",
+            &mixed,
+            if has_sub_norms {
+                t("attn_sub_norm.in")
+            } else {
+                o_in
+            },
+        );
+        let subs = [
+            ("attn_sub_norm", &layer.attn_sub_norm),
+            ("ffn_sub_norm", &layer.ffn_sub_norm),
+        ];
         for (part, weight) in subs {
             if let Some(weight) = weight {
-                check(part, &norm(t(&format!("{part}.in")), weight, eps), t(&format!("{part}.out")));
+                check(
+                    part,
+                    &norm(t(&format!("{part}.in")), weight, eps),
+                    t(&format!("{part}.out")),
+                );
             }
         }
     }
@@ -178,7 +235,10 @@ fn every_module_gives_its_recorded_output() {
     for (file, reference) in [
         ("tiny-bitnet/hf-packed", "tiny-bitnet/refs/packed.f32"),
         ("tiny-llama158/hf-packed", "tiny-llama158/refs/packed.f32"),
-        ("tiny-silu-subnorm/gguf/ggml-model-i2_s.gguf", "tiny-silu-subnorm/refs/i2_s.f32"),
+        (
+            "tiny-silu-subnorm/gguf/ggml-model-i2_s.gguf",
+            "tiny-silu-subnorm/refs/i2_s.f32",
+        ),
     ] {
         let model = load(&golden.join(file), 1, None);
         let reference = Tensors::read(&golden.join(format!("{reference}.safetensors")));
@@ -186,6 +246,47 @@ fn every_module_gives_its_recorded_output() {
     }
     if let Some(root) = shared("fixtures/large/wide-bitnet") {
         let model = load(&root.join("hf-packed"), 2, None);
-        assert!(check_trace(&model, &Tensors::read(&root.join("refs/packed.f32.safetensors"))) >= 8);
+        assert!(
+            check_trace(
+                &model,
+                &Tensors::read(&root.join("refs/packed.f32.safetensors"))
+            ) >= 8
+        );
+    }
+}
+
+#[test]
+fn a_synthetic_model_has_the_density_it_was_asked_for() {
+    for density in [0.1, 0.3, 0.5, 0.8] {
+        let spec = SyntheticSpec {
+            shape: SyntheticShape::Small,
+            seed: 3,
+            ffn_density: density,
+        };
+        let options = LoadOptions {
+            threads: 2,
+            isa: None,
+        };
+        let source = ModelSource::Synthetic(spec);
+        let model = Model::load(&source, &options, &mut |_| ControlFlow::Continue(()))
+            .expect("it is made in memory");
+        let prompt = model.tokenizer().encode_plain("A text of some length.");
+        let mut sequence = Sequence::new(&model, 64);
+        let (mut open, mut all) = (0, 0);
+        let mut look = |seen: Observation<'_>| {
+            if let Observation::Hidden { layer, values, .. } = seen
+                && let Some(layer) = model.layers.get(layer)
+            {
+                let gates = project(&model, &layer.gate, &norm(values, &layer.ffn_norm, 1e-5));
+                open += gates.iter().filter(|&&g| g > 0.0).count();
+                all += gates.len();
+            }
+        };
+        sequence
+            .forward_all(&model, &prompt, true, &mut look)
+            .expect("the prompt fits");
+        let share = open as f32 / all as f32;
+        assert!((share - density).abs() < 0.03, "{share} for {density}");
+        assert!(sequence.logits().iter().all(|x| x.is_finite()));
     }
 }

@@ -40,16 +40,8 @@ impl Workers {
         let units = out.len().div_ceil(unit);
         let enough = TASK.div_ceil((bytes / units).max(1));
         let per_task = units.div_ceil(self.threads * TASKS_PER_THREAD).max(enough);
-        out.par_chunks_mut(per_task * unit).enumerate().for_each(|(i, piece)| work(i * per_task, piece));
-    }
-
-    /// Both, side by side if `bytes` are worth it.
-    pub(crate) fn join(self, bytes: usize, a: impl FnOnce() + Send, b: impl FnOnce() + Send) {
-        if self.share(bytes) {
-            rayon::join(a, b);
-        } else {
-            a();
-            b();
-        }
+        out.par_chunks_mut(per_task * unit)
+            .enumerate()
+            .for_each(|(i, piece)| work(i * per_task, piece));
     }
 }

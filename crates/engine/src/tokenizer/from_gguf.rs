@@ -13,11 +13,18 @@ const OTHER_FILE: &str = "Choose a GGUF file with a byte-level BPE tokenizer (\"
 ///
 /// # Errors
 /// When keys are missing or contradict each other, or the tokenizer is of another kind.
-pub(crate) fn from_gguf(meta: &Metadata, warnings: &mut Vec<String>) -> Result<Tokenizer, LoadError> {
+pub(crate) fn from_gguf(
+    meta: &Metadata,
+    warnings: &mut Vec<String>,
+) -> Result<Tokenizer, LoadError> {
     let file = meta.file();
     let model = meta.string("tokenizer.ggml.model")?;
     if model != "gpt2" {
-        return Err(LoadError::unsupported(file, format!("the tokenizer type \"{model}\""), OTHER_FILE));
+        return Err(LoadError::unsupported(
+            file,
+            format!("the tokenizer type \"{model}\""),
+            OTHER_FILE,
+        ));
     }
     let tokens = meta.strings("tokenizer.ggml.tokens")?;
     let types = meta.optional_ints("tokenizer.ggml.token_type")?;
@@ -25,22 +32,31 @@ pub(crate) fn from_gguf(meta: &Metadata, warnings: &mut Vec<String>) -> Result<T
         && types.len() != tokens.len()
     {
         let problem = format!("has {} entries for {} tokens", types.len(), tokens.len());
-        return Err(LoadError::invalid(file, "tokenizer.ggml.token_type", problem));
+        return Err(LoadError::invalid(
+            file,
+            "tokenizer.ggml.token_type",
+            problem,
+        ));
     }
     let kind = |i: usize| types.as_ref().map_or(1, |t| t[i]);
     let (mut vocab, mut added) = (Vec::with_capacity(tokens.len()), Vec::new());
     for (i, text) in tokens.iter().enumerate() {
         let id = i as u32;
-        match kind(i) {
-            // Older converters gave the control tokens of Llama 3 no type.
-            CONTROL | USER_DEFINED => {
-                added.push(AddedToken { id, content: text.to_string(), special: kind(i) == CONTROL });
+        let special = match kind(i) {
+            CONTROL => true,
+            USER_DEFINED => false,
+            // Some converters gave the control tokens of Llama 3 no type of their own.
+            _ if text.starts_with("<|") && text.ends_with("|>") => true,
+            _ => {
+                vocab.push((text.to_string(), id));
+                continue;
             }
-            _ if types.is_none() && text.starts_with("<|") && text.ends_with("|>") => {
-                added.push(AddedToken { id, content: text.to_string(), special: true });
-            }
-            _ => vocab.push((text.to_string(), id)),
-        }
+        };
+        added.push(AddedToken {
+            id,
+            content: text.to_string(),
+            special,
+        });
     }
     let merges = meta
         .strings("tokenizer.ggml.merges")?
@@ -48,21 +64,32 @@ pub(crate) fn from_gguf(meta: &Metadata, warnings: &mut Vec<String>) -> Result<T
         .enumerate()
         .map(|(i, text)| {
             let (left, right) = split_merge(text).ok_or_else(|| {
-                LoadError::invalid(file, "tokenizer.ggml.merges", format!("entry {i} is not two tokens"))
+                LoadError::invalid(
+                    file,
+                    "tokenizer.ggml.merges",
+                    format!("entry {i} is not two tokens"),
+                )
             })?;
             Ok((left.to_owned(), right.to_owned()))
         })
         .collect::<Result<Vec<_>, LoadError>>()?;
     let splitting = splitting(meta, warnings)?;
     let special = |key: &str| -> Result<Option<TokenId>, LoadError> {
-        Ok(meta.optional_uint(key)?.and_then(|id| u32::try_from(id).ok()).map(TokenId))
+        Ok(meta
+            .optional_uint(key)?
+            .and_then(|id| u32::try_from(id).ok())
+            .map(TokenId))
     };
     let adds_bos = meta.optional_bool("tokenizer.ggml.add_bos_token")?;
     let bos = special("tokenizer.ggml.bos_token_id")?;
-    let eos = ["tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id"]
-        .into_iter()
-        .map(special)
-        .collect::<Result<Vec<_>, _>>()?;
+    let eos = [
+        "tokenizer.ggml.eos_token_id",
+        "tokenizer.ggml.eot_token_id",
+        "tokenizer.ggml.eom_token_id",
+    ]
+    .into_iter()
+    .map(special)
+    .collect::<Result<Vec<_>, _>>()?;
     Parts {
         vocab,
         merges,

@@ -3,14 +3,20 @@
 //! The encoder is built without the control tokens, so no text can become one; control tokens enter a prompt
 //! only where the program puts them. Decoding works on raw bytes, because a character may span tokens.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, path::Path};
 
 use tokenizers::{
     NormalizerWrapper, PreTokenizerWrapper,
     models::bpe::{BPE, Vocab},
 };
 
-use crate::{LoadError, TokenId};
+use crate::{
+    LoadError, TokenId,
+    weights::{
+        file::{ModelFile, read_small},
+        gguf,
+    },
+};
 
 mod byte_level;
 mod from_gguf;
@@ -24,6 +30,8 @@ pub(crate) use synthetic::synthetic;
 
 /// Ids above this are not a vocabulary, but a damaged file.
 const MAX_VOCAB: usize = 1 << 21;
+/// A `tokenizer.json` is smaller than this.
+pub(crate) const MAX_JSON_BYTES: u64 = 128 << 20;
 /// Tokens longer than this (in bytes of their text) are not tokens.
 const MAX_TOKEN_BYTES: usize = 1 << 12;
 
@@ -79,26 +87,47 @@ impl Parts {
     /// Checks and joins the parts; `file` is named in errors.
     fn build(self, file: &str) -> Result<Tokenizer, LoadError> {
         let bad = |field: &str, problem: String| LoadError::invalid(file, field, problem);
-        let ids = self.vocab.iter().map(|(_, id)| *id).chain(self.added.iter().map(|a| a.id));
+        let ids = self
+            .vocab
+            .iter()
+            .map(|(_, id)| *id)
+            .chain(self.added.iter().map(|a| a.id));
         let vocab_size = ids.max().map_or(0, |id| id as usize + 1);
         if vocab_size == 0 || vocab_size > MAX_VOCAB {
-            return Err(bad("the vocabulary", format!("has {vocab_size} ids, but must have 1 to {MAX_VOCAB}")));
+            return Err(bad(
+                "the vocabulary",
+                format!("has {vocab_size} ids, but must have 1 to {MAX_VOCAB}"),
+            ));
         }
         let mut texts: Vec<Option<&str>> = vec![None; vocab_size];
         let mut kinds = vec![Kind::Text; vocab_size];
-        let all = self.vocab.iter().map(|(text, id)| (text, *id)).chain(self.added.iter().map(|a| (&a.content, a.id)));
+        let all = self
+            .vocab
+            .iter()
+            .map(|(text, id)| (text, *id))
+            .chain(self.added.iter().map(|a| (&a.content, a.id)));
         for (text, id) in all {
             if text.len() > MAX_TOKEN_BYTES {
-                return Err(bad("the vocabulary", format!("has a token of {} bytes (id {id})", text.len())));
+                return Err(bad(
+                    "the vocabulary",
+                    format!("has a token of {} bytes (id {id})", text.len()),
+                ));
             }
             if texts[id as usize].replace(text).is_some() {
-                return Err(bad("the vocabulary", format!("has two tokens with id {id}")));
+                return Err(bad(
+                    "the vocabulary",
+                    format!("has two tokens with id {id}"),
+                ));
             }
         }
         let inverse = byte_level::Inverse::new();
         let (mut bytes, mut ends) = (Vec::new(), Vec::with_capacity(vocab_size));
         for added in &self.added {
-            kinds[added.id as usize] = if added.special { Kind::Control } else { Kind::Added };
+            kinds[added.id as usize] = if added.special {
+                Kind::Control
+            } else {
+                Kind::Added
+            };
         }
         for (text, kind) in texts.iter().zip(&kinds) {
             match (text, kind) {
@@ -106,11 +135,15 @@ impl Parts {
                 (Some(text), _) => bytes.extend_from_slice(text.as_bytes()),
                 (None, _) => {}
             }
-            ends.push(u32::try_from(bytes.len()).map_err(|_| bad("the vocabulary", "is larger than 4 GB".into()))?);
+            ends.push(
+                u32::try_from(bytes.len())
+                    .map_err(|_| bad("the vocabulary", "is larger than 4 GB".into()))?,
+            );
         }
         let vocab: Vocab = self.vocab.into_iter().collect();
         let mut merges = self.merges;
-        let is_added: std::collections::HashSet<&str> = self.added.iter().map(|a| a.content.as_str()).collect();
+        let is_added: std::collections::HashSet<&str> =
+            self.added.iter().map(|a| a.content.as_str()).collect();
         merges.retain(|(a, b)| {
             let known = |text: &str| is_added.contains(text);
             !(known(a) || known(b) || known(&format!("{a}{b}")))
@@ -134,7 +167,11 @@ impl Parts {
             bytes,
             ends,
             kinds,
-            controls: self.added.into_iter().map(|a| (a.content, TokenId(a.id))).collect(),
+            controls: self
+                .added
+                .into_iter()
+                .map(|a| (a.content, TokenId(a.id)))
+                .collect(),
             bos: self.bos.filter(known),
             eos: self.eos.into_iter().filter(known).collect(),
         })
@@ -150,7 +187,9 @@ fn check_merges(vocab: &Vocab, merges: &[(String, String)]) -> Result<(), String
         joined.push_str(right);
         for token in [left, right, &joined] {
             if token.is_empty() || !vocab.contains_key(token) {
-                return Err(format!("names {token:?} (merge {i}), which is not in the vocabulary"));
+                return Err(format!(
+                    "names {token:?} (merge {i}), which is not in the vocabulary"
+                ));
             }
         }
     }
@@ -158,6 +197,30 @@ fn check_merges(vocab: &Vocab, merges: &[(String, String)]) -> Result<(), String
 }
 
 impl Tokenizer {
+    /// Reads a tokenizer alone: from a GGUF file, or from a folder with `tokenizer.json` (and
+    /// `tokenizer_config.json`, if it is there).
+    ///
+    /// # Errors
+    /// When files are missing or damaged, or the tokenizer is of a kind this engine does not have.
+    pub fn open(path: &Path) -> Result<Self, LoadError> {
+        if path.is_dir() {
+            let file = path.join("tokenizer.json");
+            let place = file.display().to_string();
+            let json = read_small(file, MAX_JSON_BYTES)?
+                .ok_or_else(|| LoadError::missing(&path.display().to_string(), "tokenizer.json"))?;
+            let config =
+                read_small(path.join("tokenizer_config.json"), MAX_JSON_BYTES)?.unwrap_or_default();
+            return from_json(
+                &json,
+                &serde_json::from_slice(&config).unwrap_or_default(),
+                &place,
+            );
+        }
+        gguf::open(ModelFile::open(path)?, |metadata, _| {
+            from_gguf(&metadata, &mut Vec::new())
+        })
+    }
+
     /// Tokens of `text`, taken as plain text: never a control token, whatever it says. No begin-of-text token.
     pub fn encode_plain(&self, text: &str) -> Vec<TokenId> {
         let Ok(encoding) = self.encoder.encode_fast(text, false) else {
@@ -186,14 +249,23 @@ impl Tokenizer {
         let mut ids = Vec::new();
         let (mut plain_from, mut at) = (0, 0);
         let mut begins = [false; 256];
-        for first in self.controls.keys().filter_map(|content| content.bytes().next()) {
+        for first in self
+            .controls
+            .keys()
+            .filter_map(|content| content.bytes().next())
+        {
             begins[first as usize] = true;
         }
         while at < text.len() {
             let rest = &text[at..];
-            let here = |(content, _): &(&String, &TokenId)| !content.is_empty() && rest.starts_with(content.as_str());
+            let here = |(content, _): &(&String, &TokenId)| {
+                !content.is_empty() && rest.starts_with(content.as_str())
+            };
             let longest = if begins[text.as_bytes()[at] as usize] {
-                self.controls.iter().filter(here).max_by_key(|(content, _)| content.len())
+                self.controls
+                    .iter()
+                    .filter(here)
+                    .max_by_key(|(content, _)| content.len())
             } else {
                 None
             };
@@ -232,7 +304,11 @@ impl Tokenizer {
         let Some(&end) = self.ends.get(id.index()) else {
             return &[];
         };
-        let start = if id.0 == 0 { 0 } else { self.ends[id.index() - 1] };
+        let start = if id.0 == 0 {
+            0
+        } else {
+            self.ends[id.index() - 1]
+        };
         &self.bytes[start as usize..end as usize]
     }
 

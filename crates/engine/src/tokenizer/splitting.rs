@@ -2,7 +2,9 @@
 
 use tokenizers::{
     PreTokenizerWrapper,
-    pre_tokenizers::{byte_level::ByteLevel, sequence::Sequence, split::Split, split::SplitPattern},
+    pre_tokenizers::{
+        byte_level::ByteLevel, sequence::Sequence, split::Split, split::SplitPattern,
+    },
     tokenizer::SplitDelimiterBehavior,
 };
 
@@ -31,7 +33,8 @@ impl Splitting {
         match self {
             Self::Llama3 => {
                 let pattern = SplitPattern::Regex(LLAMA_3.to_owned());
-                let split = Split::new(pattern, SplitDelimiterBehavior::Isolated, false).expect("the rule is a valid regex");
+                let split = Split::new(pattern, SplitDelimiterBehavior::Isolated, false)
+                    .expect("the rule is a valid regex");
                 let bytes = ByteLevel::new(false, true, false);
                 Sequence::new(vec![split.into(), bytes.into()]).into()
             }

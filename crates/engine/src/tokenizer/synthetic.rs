@@ -5,19 +5,29 @@ use crate::{LoadError, TokenId};
 
 /// Control tokens, the last ids of the vocabulary.
 const CONTROLS: [&str; 3] = ["<|begin_of_text|>", "<|end_of_text|>", "<|eot_id|>"];
-const ONSETS: [&str; 16] = ["b", "d", "f", "g", "h", "k", "l", "m", "n", "p", "r", "s", "t", "v", "w", "z"];
+const ONSETS: [&str; 16] = [
+    "b", "d", "f", "g", "h", "k", "l", "m", "n", "p", "r", "s", "t", "v", "w", "z",
+];
 const VOWELS: [&str; 4] = ["a", "e", "i", "o"];
 
 /// A byte-level tokenizer of exactly `vocab_size` tokens (at least 259). Its text encodes byte by byte and its
 /// other tokens decode to words, so that output can be read.
 pub(crate) fn synthetic(vocab_size: usize) -> Result<Tokenizer, LoadError> {
     let first_control = vocab_size - CONTROLS.len();
-    let mut vocab: Vec<(String, u32)> = alphabet().iter().enumerate().map(|(i, c)| (c.to_string(), i as u32)).collect();
+    let mut vocab: Vec<(String, u32)> = alphabet()
+        .iter()
+        .enumerate()
+        .map(|(i, c)| (c.to_string(), i as u32))
+        .collect();
     vocab.extend((256..first_control).map(|id| (word(id - 256), id as u32)));
     let added: Vec<AddedToken> = CONTROLS
         .iter()
         .enumerate()
-        .map(|(i, content)| AddedToken { id: (first_control + i) as u32, content: (*content).to_owned(), special: true })
+        .map(|(i, content)| AddedToken {
+            id: (first_control + i) as u32,
+            content: (*content).to_owned(),
+            special: true,
+        })
         .collect();
     Parts {
         bos: Some(TokenId(added[0].id)),

@@ -40,12 +40,18 @@ impl ModelFile {
             Ok((file, meta.len()))
         };
         let (file, len) = open().map_err(|e| io_error(&place, e))?;
-        Ok(Self { place, bytes: Bytes::OnDisk { file, len } })
+        Ok(Self {
+            place,
+            bytes: Bytes::OnDisk { file, len },
+        })
     }
 
     /// Bytes built into the program; `place` is what errors call them.
     pub(crate) fn built_in(place: String, bytes: &'static [u8]) -> Self {
-        Self { place, bytes: Bytes::BuiltIn(bytes) }
+        Self {
+            place,
+            bytes: Bytes::BuiltIn(bytes),
+        }
     }
 
     /// What errors call this file.
@@ -70,10 +76,17 @@ impl ModelFile {
     ///
     /// # Errors
     /// [`LoadError::Truncated`] when the file is, or has become, shorter than that.
-    pub(crate) fn read(&self, offset: u64, len: u64, field: &str) -> Result<Cow<'static, [u8]>, LoadError> {
+    pub(crate) fn read(
+        &self,
+        offset: u64,
+        len: u64,
+        field: &str,
+    ) -> Result<Cow<'static, [u8]>, LoadError> {
         self.check_range(offset, len, field)?;
         match &self.bytes {
-            Bytes::BuiltIn(bytes) => Ok(Cow::Borrowed(&bytes[offset as usize..(offset + len) as usize])),
+            Bytes::BuiltIn(bytes) => Ok(Cow::Borrowed(
+                &bytes[offset as usize..(offset + len) as usize],
+            )),
             Bytes::OnDisk { .. } => {
                 let mut buffer = vec![0; len as usize];
                 self.read_into(offset, &mut buffer, field)?;
@@ -83,7 +96,12 @@ impl ModelFile {
     }
 
     /// Fills `buffer` from `offset`.
-    pub(crate) fn read_into(&self, offset: u64, buffer: &mut [u8], field: &str) -> Result<(), LoadError> {
+    pub(crate) fn read_into(
+        &self,
+        offset: u64,
+        buffer: &mut [u8],
+        field: &str,
+    ) -> Result<(), LoadError> {
         self.check_range(offset, buffer.len() as u64, field)?;
         match &self.bytes {
             Bytes::BuiltIn(bytes) => {
@@ -109,7 +127,12 @@ impl ModelFile {
     }
 
     fn truncated(&self, field: &str, needed: u64, found: u64) -> LoadError {
-        LoadError::Truncated { file: self.place.clone(), field: field.to_owned(), needed, found }
+        LoadError::Truncated {
+            file: self.place.clone(),
+            field: field.to_owned(),
+            needed,
+            found,
+        }
     }
 }
 
@@ -126,7 +149,11 @@ pub(crate) fn read_small(path: PathBuf, limit: u64) -> Result<Option<Vec<u8>>, L
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(e) => return Err(io_error(&place, e)),
         Ok(meta) if !meta.is_file() => {
-            return Err(LoadError::invalid(&place, "this", "should be a file, but is something else"));
+            return Err(LoadError::invalid(
+                &place,
+                "this",
+                "should be a file, but is something else",
+            ));
         }
         Ok(_) => {}
     }
@@ -137,13 +164,21 @@ pub(crate) fn read_small(path: PathBuf, limit: u64) -> Result<Option<Vec<u8>>, L
     };
     let bytes = read().map_err(|e| io_error(&place, e))?;
     if bytes.len() as u64 > limit {
-        return Err(LoadError::invalid(&place, "its size", format!("is more than {limit} bytes")));
+        return Err(LoadError::invalid(
+            &place,
+            "its size",
+            format!("is more than {limit} bytes"),
+        ));
     }
     Ok(Some(bytes))
 }
 
 fn io_error(place: &str, source: io::Error) -> LoadError {
-    LoadError::Io { file: place.to_owned(), source, remedy: CHECK_FILE }
+    LoadError::Io {
+        file: place.to_owned(),
+        source,
+        remedy: CHECK_FILE,
+    }
 }
 
 #[cfg(unix)]

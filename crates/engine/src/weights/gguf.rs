@@ -37,14 +37,28 @@ pub(crate) fn open<T>(
     let place = file.place().to_owned();
     loop {
         let prefix = file.prefix(want)?;
-        let mut reader = Reader { bytes: &prefix, at: 0, file_len: file.len(), file: &place };
+        let mut reader = Reader {
+            bytes: &prefix,
+            at: 0,
+            file_len: file.len(),
+            file: &place,
+        };
         match reader.header() {
             Ok((values, entries)) => {
-                let tensors = Tensors { files: vec![file], entries };
+                let tensors = Tensors {
+                    files: vec![file],
+                    entries,
+                };
                 return with(Metadata::new(&place, values), tensors);
             }
             Err(Stop::NeedMore) if want < file.len().min(MAX_HEADER_BYTES) => want *= 8,
-            Err(Stop::NeedMore) => return Err(LoadError::invalid(file.place(), "the header", "is larger than 1 GB")),
+            Err(Stop::NeedMore) => {
+                return Err(LoadError::invalid(
+                    file.place(),
+                    "the header",
+                    "is larger than 1 GB",
+                ));
+            }
             Err(Stop::Error(e)) => return Err(e),
         }
     }
@@ -78,11 +92,19 @@ impl<'a> Reader<'a> {
         let version = self.u32("the version")?;
         if version == 2u32.swap_bytes() || version == 3u32.swap_bytes() {
             let what = "the big-endian form of GGUF";
-            return Err(Stop::Error(LoadError::unsupported(self.file, what, "Choose the little-endian file.")));
+            return Err(Stop::Error(LoadError::unsupported(
+                self.file,
+                what,
+                "Choose the little-endian file.",
+            )));
         }
         if !(2..=3).contains(&version) {
             let what = format!("version {version} of GGUF");
-            return Err(Stop::Error(LoadError::unsupported(self.file, what, "Choose a file of version 2 or 3.")));
+            return Err(Stop::Error(LoadError::unsupported(
+                self.file,
+                what,
+                "Choose a file of version 2 or 3.",
+            )));
         }
         let n_tensors = self.count("the number of tensors")?;
         let n_values = self.count("the number of keys")?;
@@ -110,17 +132,31 @@ impl<'a> Reader<'a> {
             let field = format!("tensor {name:.200}");
             let n_dims = self.u32(&field)?;
             if n_dims == 0 || n_dims > MAX_DIMS {
-                return Err(self.bad(&field, format!("has {n_dims} dimensions, but must have 1 to {MAX_DIMS}")));
+                return Err(self.bad(
+                    &field,
+                    format!("has {n_dims} dimensions, but must have 1 to {MAX_DIMS}"),
+                ));
             }
-            let mut shape = (0..n_dims).map(|_| self.u64(&field)).collect::<Result<Vec<_>, _>>()?;
+            let mut shape = (0..n_dims)
+                .map(|_| self.u64(&field))
+                .collect::<Result<Vec<_>, _>>()?;
             // GGUF lists the fastest dimension first.
             shape.reverse();
             let kind = tensor_type(self.u32(&field)?);
             let offset = self.u64(&field)?;
             let Some(bytes) = kind.byte_len(&shape) else {
-                return Err(self.bad(&field, format!("has shape {shape:?}, which {kind} cannot hold")));
+                return Err(self.bad(
+                    &field,
+                    format!("has shape {shape:?}, which {kind} cannot hold"),
+                ));
             };
-            let entry = TensorEntry { kind, shape, file: 0, offset, bytes };
+            let entry = TensorEntry {
+                kind,
+                shape,
+                file: 0,
+                offset,
+                bytes,
+            };
             match entries.entry(name.to_owned()) {
                 btree_map::Entry::Vacant(slot) => slot.insert(entry),
                 btree_map::Entry::Occupied(_) => return Err(self.bad(&field, "is there twice")),
@@ -129,15 +165,25 @@ impl<'a> Reader<'a> {
         let alignment = match values.get("general.alignment") {
             None => 32,
             Some(Value::Uint(n)) if n.is_power_of_two() && *n <= MAX_ALIGNMENT => *n,
-            Some(_) => return Err(self.bad("general.alignment", format!("must be a power of two up to {MAX_ALIGNMENT}"))),
+            Some(_) => {
+                return Err(self.bad(
+                    "general.alignment",
+                    format!("must be a power of two up to {MAX_ALIGNMENT}"),
+                ));
+            }
         };
         let start = (self.at as u64).next_multiple_of(alignment);
         for (name, entry) in &mut entries {
             let field = format!("tensor {name:.200}");
             if !entry.offset.is_multiple_of(alignment) {
-                return Err(self.bad(&field, format!("begins at {}, not a multiple of {alignment}", entry.offset)));
+                return Err(self.bad(
+                    &field,
+                    format!("begins at {}, not a multiple of {alignment}", entry.offset),
+                ));
             }
-            let end = start.checked_add(entry.offset).and_then(|at| at.checked_add(entry.bytes));
+            let end = start
+                .checked_add(entry.offset)
+                .and_then(|at| at.checked_add(entry.bytes));
             match end {
                 Some(end) if end <= self.file_len => entry.offset += start,
                 end => return Err(self.cut_short(&field, end.unwrap_or(u64::MAX))),
@@ -181,7 +227,9 @@ impl<'a> Reader<'a> {
             9 => 12,
             other => return Err(self.bad(key, format!("is a list of the unknown type {other}"))),
         };
-        let bytes = len.checked_mul(smallest).ok_or_else(|| self.cut_short(key, u64::MAX))?;
+        let bytes = len
+            .checked_mul(smallest)
+            .ok_or_else(|| self.cut_short(key, u64::MAX))?;
         self.need(bytes, key)?;
         if kind == 8 {
             let mut strings = Vec::with_capacity(len as usize);
@@ -199,13 +247,19 @@ impl<'a> Reader<'a> {
             }
             return Ok(Value::Nested(len));
         }
-        Ok(Value::Scalars { kind, bytes: self.take(bytes, key)? })
+        Ok(Value::Scalars {
+            kind,
+            bytes: self.take(bytes, key)?,
+        })
     }
 
     fn string(&mut self, limit: u64, field: &str) -> Result<&'a str, Stop> {
         let len = self.u64(field)?;
         if len > limit {
-            return Err(self.bad(field, format!("has a text of {len} bytes, but at most {limit} are allowed")));
+            return Err(self.bad(
+                field,
+                format!("has a text of {len} bytes, but at most {limit} are allowed"),
+            ));
         }
         let bytes = self.take(len, field)?;
         std::str::from_utf8(bytes).map_err(|_| self.bad(field, "has a text that is not UTF-8"))

@@ -46,7 +46,10 @@ pub(crate) struct Metadata<'a> {
 
 impl<'a> Metadata<'a> {
     pub(super) fn new(file: &str, values: BTreeMap<&'a str, Value<'a>>) -> Self {
-        Self { file: file.to_owned(), values }
+        Self {
+            file: file.to_owned(),
+            values,
+        }
     }
 
     /// The file these keys come from.
@@ -64,7 +67,11 @@ impl<'a> Metadata<'a> {
         if found.chars().count() > 60 {
             found = found.chars().take(57).chain("...".chars()).collect();
         }
-        LoadError::invalid(&self.file, key, format!("is {found:?}, but must be {wanted}"))
+        LoadError::invalid(
+            &self.file,
+            key,
+            format!("is {found:?}, but must be {wanted}"),
+        )
     }
 
     pub(crate) fn optional_string(&self, key: &str) -> Result<Option<&'a str>, LoadError> {
@@ -76,7 +83,8 @@ impl<'a> Metadata<'a> {
     }
 
     pub(crate) fn string(&self, key: &str) -> Result<&'a str, LoadError> {
-        self.optional_string(key)?.ok_or_else(|| LoadError::missing(&self.file, key))
+        self.optional_string(key)?
+            .ok_or_else(|| LoadError::missing(&self.file, key))
     }
 
     pub(crate) fn optional_uint(&self, key: &str) -> Result<Option<u64>, LoadError> {
@@ -89,7 +97,8 @@ impl<'a> Metadata<'a> {
     }
 
     pub(crate) fn uint(&self, key: &str) -> Result<u64, LoadError> {
-        self.optional_uint(key)?.ok_or_else(|| LoadError::missing(&self.file, key))
+        self.optional_uint(key)?
+            .ok_or_else(|| LoadError::missing(&self.file, key))
     }
 
     pub(crate) fn optional_float(&self, key: &str) -> Result<Option<f64>, LoadError> {
@@ -124,14 +133,23 @@ impl<'a> Metadata<'a> {
         };
         let list: Option<Vec<u64>> = match value {
             Value::Scalars { kind: 0, bytes } => Some(bytes.iter().map(|&b| b.into()).collect()),
-            Value::Scalars { kind: 4, bytes } => {
-                Some(bytes.as_chunks().0.iter().map(|b| u32::from_le_bytes(*b).into()).collect())
-            }
-            Value::Scalars { kind: 5, bytes } => {
-                bytes.as_chunks().0.iter().map(|b| u64::try_from(i32::from_le_bytes(*b)).ok()).collect()
-            }
+            Value::Scalars { kind: 4, bytes } => Some(
+                bytes
+                    .as_chunks()
+                    .0
+                    .iter()
+                    .map(|b| u32::from_le_bytes(*b).into())
+                    .collect(),
+            ),
+            Value::Scalars { kind: 5, bytes } => bytes
+                .as_chunks()
+                .0
+                .iter()
+                .map(|b| u64::try_from(i32::from_le_bytes(*b)).ok())
+                .collect(),
             _ => None,
         };
-        list.map(Some).ok_or_else(|| self.wrong(key, value, "a list of whole numbers of at least 0"))
+        list.map(Some)
+            .ok_or_else(|| self.wrong(key, value, "a list of whole numbers of at least 0"))
     }
 }

@@ -36,7 +36,9 @@ impl TensorType {
         let n = shape.iter().try_fold(1u64, |n, &d| n.checked_mul(d))?;
         let blocks = |size: u64, bytes: u64| {
             let row = *shape.last()?;
-            row.is_multiple_of(size).then_some(n / size)?.checked_mul(bytes)
+            row.is_multiple_of(size)
+                .then_some(n / size)?
+                .checked_mul(bytes)
         };
         match self {
             Self::F32 => n.checked_mul(4),

@@ -29,11 +29,20 @@ pub(crate) enum Norm {
 }
 
 impl Projection {
-    pub(crate) const ALL: [Self; 7] = [Self::Q, Self::K, Self::V, Self::O, Self::Gate, Self::Up, Self::Down];
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Q,
+        Self::K,
+        Self::V,
+        Self::O,
+        Self::Gate,
+        Self::Up,
+        Self::Down,
+    ];
 }
 
 impl Norm {
-    pub(crate) const ALL: [Self; 4] = [Self::Attention, Self::AttentionSub, Self::Ffn, Self::FfnSub];
+    pub(crate) const ALL: [Self; 4] =
+        [Self::Attention, Self::AttentionSub, Self::Ffn, Self::FfnSub];
 }
 
 impl Naming {
@@ -80,7 +89,9 @@ impl Naming {
     pub(crate) fn norm(self, layer: usize, norm: Norm) -> Vec<String> {
         let parts: &[&str] = match (self, norm) {
             (Self::HuggingFace, Norm::Attention) => &["input_layernorm"],
-            (Self::HuggingFace, Norm::AttentionSub) => &["self_attn.attn_sub_norm", "self_attn.inner_attn_ln"],
+            (Self::HuggingFace, Norm::AttentionSub) => {
+                &["self_attn.attn_sub_norm", "self_attn.inner_attn_ln"]
+            }
             (Self::HuggingFace, Norm::Ffn) => &["post_attention_layernorm"],
             (Self::HuggingFace, Norm::FfnSub) => &["mlp.ffn_sub_norm", "mlp.ffn_layernorm"],
             (Self::Gguf, Norm::Attention) => &["attn_norm"],
@@ -92,7 +103,10 @@ impl Naming {
             Self::HuggingFace => "model.layers",
             Self::Gguf => "blk",
         };
-        parts.iter().map(|part| format!("{prefix}.{layer}.{part}.weight")).collect()
+        parts
+            .iter()
+            .map(|part| format!("{prefix}.{layer}.{part}.weight"))
+            .collect()
     }
 
     /// Name of the token embedding.

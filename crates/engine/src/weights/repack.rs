@@ -44,24 +44,39 @@ pub(crate) struct Repacked {
 ///
 /// # Errors
 /// [`BadCode`] when a row holds something that is no ternary weight.
-pub(crate) fn repack(decoder: &dyn RowDecoder, rows: usize, cols: usize, order: RowOrder) -> Result<Repacked, BadCode> {
+pub(crate) fn repack(
+    decoder: &dyn RowDecoder,
+    rows: usize,
+    cols: usize,
+    order: RowOrder,
+) -> Result<Repacked, BadCode> {
     let mut weights = PackedTernary::zeros(rows, cols);
     let nonzero = AtomicU64::new(0);
     let lines_per_block = weights.lines_per_row_block();
-    weights.lines_mut().par_chunks_mut(lines_per_block).enumerate().try_for_each_init(
-        || vec![0i8; BLOCK_ROWS * cols],
-        |codes, (block, lines)| {
-            let first = block * BLOCK_ROWS;
-            let n_rows = BLOCK_ROWS.min(rows - first);
-            let codes = &mut codes[..n_rows * cols];
-            for (i, codes) in codes.chunks_exact_mut(cols).enumerate() {
-                decoder.decode_row(order.file_row(first + i), codes)?;
-            }
-            let count: usize = codes.chunks(128).map(|c| c.iter().map(|c| c.unsigned_abs()).sum::<u8>() as usize).sum();
-            nonzero.fetch_add(count as u64, Ordering::Relaxed);
-            pack_row_block(lines, n_rows, cols, codes);
-            Ok(())
-        },
-    )?;
-    Ok(Repacked { weights, nonzero: nonzero.into_inner() })
+    weights
+        .lines_mut()
+        .par_chunks_mut(lines_per_block)
+        .enumerate()
+        .try_for_each_init(
+            || vec![0i8; BLOCK_ROWS * cols],
+            |codes, (block, lines)| {
+                let first = block * BLOCK_ROWS;
+                let n_rows = BLOCK_ROWS.min(rows - first);
+                let codes = &mut codes[..n_rows * cols];
+                for (i, codes) in codes.chunks_exact_mut(cols).enumerate() {
+                    decoder.decode_row(order.file_row(first + i), codes)?;
+                }
+                let count: usize = codes
+                    .chunks(128)
+                    .map(|c| c.iter().map(|c| c.unsigned_abs()).sum::<u8>() as usize)
+                    .sum();
+                nonzero.fetch_add(count as u64, Ordering::Relaxed);
+                pack_row_block(lines, n_rows, cols, codes);
+                Ok(())
+            },
+        )?;
+    Ok(Repacked {
+        weights,
+        nonzero: nonzero.into_inner(),
+    })
 }

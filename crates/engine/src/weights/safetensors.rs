@@ -81,31 +81,57 @@ pub(crate) fn add_file(tensors: &mut Tensors, file: ModelFile) -> Result<(), Loa
     let header = file.read(8, header_len, "the header")?;
     let data_start = 8 + header_len;
     let data_len = file.len() - data_start;
-    let Header(records) =
-        serde_json::from_slice(&header).map_err(|e| bad("the header", format!("cannot be read ({e})")))?;
+    let Header(records) = serde_json::from_slice(&header)
+        .map_err(|e| bad("the header", format!("cannot be read ({e})")))?;
     for (name, record) in records {
         let field = format!("tensor {name:.200}");
         if record.shape.len() > MAX_DIMS {
-            return Err(bad(&field, format!("has {} dimensions", record.shape.len())));
+            return Err(bad(
+                &field,
+                format!("has {} dimensions", record.shape.len()),
+            ));
         }
         let kind = tensor_type(&record.dtype);
         let [begin, end] = record.data_offsets;
         if begin > end {
-            return Err(bad(&field, format!("ends before it begins ({begin} to {end})")));
+            return Err(bad(
+                &field,
+                format!("ends before it begins ({begin} to {end})"),
+            ));
         }
         if end > data_len {
             let needed = data_start.saturating_add(end);
-            return Err(LoadError::Truncated { file: place, field, needed, found: file.len() });
+            return Err(LoadError::Truncated {
+                file: place,
+                field,
+                needed,
+                found: file.len(),
+            });
         }
         let needed = kind.byte_len(&record.shape);
         if !matches!(kind, TensorType::Foreign(_)) && needed != Some(end - begin) {
-            let problem = format!("has {} bytes, which do not fit shape {:?} of {kind}", end - begin, record.shape);
+            let problem = format!(
+                "has {} bytes, which do not fit shape {:?} of {kind}",
+                end - begin,
+                record.shape
+            );
             return Err(bad(&field, problem));
         }
-        let entry = TensorEntry { kind, shape: record.shape, file: index, offset: data_start + begin, bytes: end - begin };
+        let entry = TensorEntry {
+            kind,
+            shape: record.shape,
+            file: index,
+            offset: data_start + begin,
+            bytes: end - begin,
+        };
         match tensors.entries.entry(name) {
             btree_map::Entry::Vacant(slot) => slot.insert(entry),
-            btree_map::Entry::Occupied(slot) => return Err(bad(&format!("tensor {}", slot.key()), "is there twice".into())),
+            btree_map::Entry::Occupied(slot) => {
+                return Err(bad(
+                    &format!("tensor {}", slot.key()),
+                    "is there twice".into(),
+                ));
+            }
         };
     }
     tensors.files.push(file);
@@ -137,7 +163,8 @@ pub(crate) fn open_folder(folder: &Path) -> Result<Tensors, LoadError> {
     struct Index {
         weight_map: BTreeMap<String, String>,
     }
-    let index: Index = serde_json::from_slice(&json).map_err(|e| bad(format!("cannot be read ({e})")))?;
+    let index: Index =
+        serde_json::from_slice(&json).map_err(|e| bad(format!("cannot be read ({e})")))?;
     let mut names: Vec<&String> = index.weight_map.values().collect();
     names.sort_unstable();
     names.dedup();
@@ -146,14 +173,24 @@ pub(crate) fn open_folder(folder: &Path) -> Result<Tensors, LoadError> {
     }
     for name in names {
         // A name from a file must stay in the folder.
-        let plain = name.ends_with(".safetensors") && !name.contains(['/', '\\', ':']) && !name.starts_with('.');
+        let plain = name.ends_with(".safetensors")
+            && !name.contains(['/', '\\', ':'])
+            && !name.starts_with('.');
         if !plain {
-            return Err(bad(format!("names the file {name:?}, which is not a plain .safetensors name")));
+            return Err(bad(format!(
+                "names the file {name:?}, which is not a plain .safetensors name"
+            )));
         }
         add_file(&mut tensors, ModelFile::open(&folder.join(name))?)?;
     }
-    if let Some(name) = index.weight_map.keys().find(|name| !tensors.entries.contains_key(*name)) {
-        return Err(bad(format!("lists tensor {name}, which is in none of the files")));
+    if let Some(name) = index
+        .weight_map
+        .keys()
+        .find(|name| !tensors.entries.contains_key(*name))
+    {
+        return Err(bad(format!(
+            "lists tensor {name}, which is in none of the files"
+        )));
     }
     Ok(tensors)
 }

@@ -37,7 +37,10 @@ impl Tensors {
     ///
     /// # Errors
     /// [`LoadError::Missing`] with the first name.
-    pub(crate) fn find<'a>(&'a self, names: &[String]) -> Result<(&'a str, &'a TensorEntry), LoadError> {
+    pub(crate) fn find<'a>(
+        &'a self,
+        names: &[String],
+    ) -> Result<(&'a str, &'a TensorEntry), LoadError> {
         self.find_optional(names).ok_or_else(|| {
             let name = names.first().map_or("", String::as_str);
             LoadError::missing(self.place(name), format!("tensor {name}"))
@@ -45,12 +48,22 @@ impl Tensors {
     }
 
     /// The first of `names` that exists, if any does.
-    pub(crate) fn find_optional<'a>(&'a self, names: &[String]) -> Option<(&'a str, &'a TensorEntry)> {
-        names.iter().find_map(|name| self.entries.get_key_value(name)).map(|(name, entry)| (name.as_str(), entry))
+    pub(crate) fn find_optional<'a>(
+        &'a self,
+        names: &[String],
+    ) -> Option<(&'a str, &'a TensorEntry)> {
+        names
+            .iter()
+            .find_map(|name| self.entries.get_key_value(name))
+            .map(|(name, entry)| (name.as_str(), entry))
     }
 
     /// The bytes of a tensor.
-    pub(crate) fn read(&self, name: &str, entry: &TensorEntry) -> Result<Cow<'static, [u8]>, LoadError> {
+    pub(crate) fn read(
+        &self,
+        name: &str,
+        entry: &TensorEntry,
+    ) -> Result<Cow<'static, [u8]>, LoadError> {
         self.files[entry.file].read(entry.offset, entry.bytes, &format!("tensor {name}"))
     }
 
@@ -60,21 +73,53 @@ impl Tensors {
     }
 
     /// A small float tensor as float32, of exactly `len` finite values.
-    pub(crate) fn read_vector(&self, name: &str, entry: &TensorEntry, len: usize) -> Result<Vec<f32>, LoadError> {
-        let bad = |problem: String| LoadError::invalid(self.place(name), format!("tensor {name}"), problem);
+    pub(crate) fn read_vector(
+        &self,
+        name: &str,
+        entry: &TensorEntry,
+        len: usize,
+    ) -> Result<Vec<f32>, LoadError> {
+        let bad = |problem: String| {
+            LoadError::invalid(self.place(name), format!("tensor {name}"), problem)
+        };
         let n = entry.shape.iter().product::<u64>();
         if n != len as u64 {
-            return Err(bad(format!("has shape {:?}, but {len} values are needed", entry.shape)));
+            return Err(bad(format!(
+                "has shape {:?}, but {len} values are needed",
+                entry.shape
+            )));
         }
         let bytes = self.read(name, entry)?;
         let values: Vec<f32> = match entry.kind {
-            TensorType::F32 => bytes.as_chunks().0.iter().map(|b| f32::from_le_bytes(*b)).collect(),
-            TensorType::F16 => bytes.as_chunks().0.iter().map(|b| half::f16::from_le_bytes(*b).to_f32()).collect(),
-            TensorType::Bf16 => bytes.as_chunks().0.iter().map(|b| half::bf16::from_le_bytes(*b).to_f32()).collect(),
-            ref other => return Err(bad(format!("has type {other}, but must be F32, F16 or BF16"))),
+            TensorType::F32 => bytes
+                .as_chunks()
+                .0
+                .iter()
+                .map(|b| f32::from_le_bytes(*b))
+                .collect(),
+            TensorType::F16 => bytes
+                .as_chunks()
+                .0
+                .iter()
+                .map(|b| half::f16::from_le_bytes(*b).to_f32())
+                .collect(),
+            TensorType::Bf16 => bytes
+                .as_chunks()
+                .0
+                .iter()
+                .map(|b| half::bf16::from_le_bytes(*b).to_f32())
+                .collect(),
+            ref other => {
+                return Err(bad(format!(
+                    "has type {other}, but must be F32, F16 or BF16"
+                )));
+            }
         };
         match values.iter().position(|v| !v.is_finite()) {
-            Some(at) => Err(bad(format!("holds {} at {at}, which is not a finite number", values[at]))),
+            Some(at) => Err(bad(format!(
+                "holds {} at {at}, which is not a finite number",
+                values[at]
+            ))),
             None => Ok(values),
         }
     }

@@ -19,7 +19,9 @@ pub(crate) fn golden() -> PathBuf {
 /// A folder of the larger material beside the checkout (`TERN_SHARED`, else `../shared`); says so when it is not there.
 pub(crate) fn shared(folder: &str) -> Option<PathBuf> {
     let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
-    let path = std::env::var_os("TERN_SHARED").map_or_else(beside, PathBuf::from).join(folder);
+    let path = std::env::var_os("TERN_SHARED")
+        .map_or_else(beside, PathBuf::from)
+        .join(folder);
     if path.is_dir() {
         return Some(path);
     }
@@ -35,16 +37,24 @@ pub(crate) fn json(path: &Path) -> Value {
 /// Loads a GGUF file or a model folder.
 pub(crate) fn load(path: &Path, threads: usize, isa: Option<Isa>) -> Model {
     let source = ModelSource::from_path(path).unwrap_or_else(|e| panic!("{e}"));
-    Model::load(&source, &LoadOptions { threads, isa }, &mut |_| ControlFlow::Continue(())).unwrap_or_else(|e| panic!("{e}"))
+    Model::load(&source, &LoadOptions { threads, isa }, &mut |_| {
+        ControlFlow::Continue(())
+    })
+    .unwrap_or_else(|e| panic!("{e}"))
 }
 
 pub(crate) fn ids(numbers: &[i32]) -> Vec<TokenId> {
-    numbers.iter().map(|&id| TokenId(u32::try_from(id).expect("ids are not negative"))).collect()
+    numbers
+        .iter()
+        .map(|&id| TokenId(u32::try_from(id).expect("ids are not negative")))
+        .collect()
 }
 
 pub(crate) fn json_ids(value: &Value) -> Vec<TokenId> {
     let all = value.as_array().expect("a list of ids");
-    all.iter().map(|id| TokenId(id.as_u64().expect("an id") as u32)).collect()
+    all.iter()
+        .map(|id| TokenId(id.as_u64().expect("an id") as u32))
+        .collect()
 }
 
 /// A safetensors file: shape and values by name.
@@ -60,22 +70,57 @@ impl Tensors {
     pub(crate) fn read(path: &Path) -> Self {
         let blob = fs::read(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
         let header_len = u64::from_le_bytes(*blob.first_chunk().expect("a header length")) as usize;
-        let header: Value = serde_json::from_slice(&blob[8..8 + header_len]).expect("a JSON header");
+        let header: Value =
+            serde_json::from_slice(&blob[8..8 + header_len]).expect("a JSON header");
         let data = &blob[8 + header_len..];
         let tensor = |info: &Value| {
-            let numbers = |key: &str| json_ids(&info[key]).iter().map(|id| id.index()).collect::<Vec<_>>();
+            let numbers = |key: &str| {
+                json_ids(&info[key])
+                    .iter()
+                    .map(|id| id.index())
+                    .collect::<Vec<_>>()
+            };
             let (shape, range) = (numbers("shape"), numbers("data_offsets"));
             let bytes = &data[range[0]..range[1]];
             let values = match info["dtype"].as_str().expect("a type") {
-                "F32" => Data::F32(bytes.as_chunks().0.iter().map(|b| f32::from_le_bytes(*b)).collect()),
-                "BF16" => Data::F32(bytes.as_chunks().0.iter().map(|b| half::bf16::from_le_bytes(*b).to_f32()).collect()),
-                "I32" => Data::I32(bytes.as_chunks().0.iter().map(|b| i32::from_le_bytes(*b)).collect()),
+                "F32" => Data::F32(
+                    bytes
+                        .as_chunks()
+                        .0
+                        .iter()
+                        .map(|b| f32::from_le_bytes(*b))
+                        .collect(),
+                ),
+                "BF16" => Data::F32(
+                    bytes
+                        .as_chunks()
+                        .0
+                        .iter()
+                        .map(|b| half::bf16::from_le_bytes(*b).to_f32())
+                        .collect(),
+                ),
+                "I32" => Data::I32(
+                    bytes
+                        .as_chunks()
+                        .0
+                        .iter()
+                        .map(|b| i32::from_le_bytes(*b))
+                        .collect(),
+                ),
                 _ => Data::Bytes(bytes.to_vec()),
             };
             (shape, values)
         };
-        let entries = header.as_object().expect("tensors by name").iter().filter(|(name, _)| *name != "__metadata__");
-        Self(entries.map(|(name, info)| (name.clone(), tensor(info))).collect())
+        let entries = header
+            .as_object()
+            .expect("tensors by name")
+            .iter()
+            .filter(|(name, _)| *name != "__metadata__");
+        Self(
+            entries
+                .map(|(name, info)| (name.clone(), tensor(info)))
+                .collect(),
+        )
     }
 
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
@@ -112,11 +157,16 @@ impl Tensors {
     }
 
     fn entry(&self, name: &str) -> &(Vec<usize>, Data) {
-        self.0.get(name).unwrap_or_else(|| panic!("no tensor {name}"))
+        self.0
+            .get(name)
+            .unwrap_or_else(|| panic!("no tensor {name}"))
     }
 
     /// Names of the prompts a reference file has.
     pub(crate) fn prompts(&self) -> Vec<String> {
-        self.names().filter_map(|name| name.strip_suffix(".input_ids")).map(str::to_owned).collect()
+        self.names()
+            .filter_map(|name| name.strip_suffix(".input_ids"))
+            .map(str::to_owned)
+            .collect()
     }
 }

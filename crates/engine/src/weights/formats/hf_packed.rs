@@ -11,7 +11,11 @@ pub(super) struct HfPacked<'a> {
 impl<'a> HfPacked<'a> {
     /// `bytes` is `[rows / 4][cols]`.
     pub(super) fn new(bytes: &'a [u8], rows: usize, cols: usize) -> Self {
-        Self { bytes, quarter: rows / 4, cols }
+        Self {
+            bytes,
+            quarter: rows / 4,
+            cols,
+        }
     }
 }
 
@@ -20,6 +24,10 @@ impl RowDecoder for HfPacked<'_> {
     fn decode_row(&self, row: usize, codes: &mut [i8]) -> Result<(), BadCode> {
         let bytes = &self.bytes[row % self.quarter * self.cols..][..self.cols];
         let shift = 2 * (row / self.quarter) as u32;
-        if two_bits(bytes, shift, codes) { Ok(()) } else { Err(BadCode) }
+        if two_bits(bytes, shift, codes) {
+            Ok(())
+        } else {
+            Err(BadCode)
+        }
     }
 }

@@ -13,7 +13,9 @@ pub(super) struct I2S<'a> {
 /// `bytes` are the tensor's: `rows * cols / 4` of codes, the scale, 28 bytes of anything.
 pub(super) fn open(bytes: &[u8], cols: usize) -> Result<(I2S<'_>, f32), String> {
     if !cols.is_multiple_of(RUN) {
-        return Err(format!("has rows of {cols} weights, but I2_S needs a multiple of {RUN}"));
+        return Err(format!(
+            "has rows of {cols} weights, but I2_S needs a multiple of {RUN}"
+        ));
     }
     let (codes, tail) = bytes.split_at(bytes.len() - 32);
     let scale = f32::from_le_bytes(*tail.first_chunk().expect("the tail has 32 bytes"));
@@ -25,7 +27,10 @@ impl RowDecoder for I2S<'_> {
     fn decode_row(&self, row: usize, codes: &mut [i8]) -> Result<(), BadCode> {
         let bytes = &self.codes[row * self.cols / 4..][..self.cols / 4];
         let mut good = true;
-        for (run, codes) in bytes.chunks_exact(RUN_BYTES).zip(codes.chunks_exact_mut(RUN)) {
+        for (run, codes) in bytes
+            .chunks_exact(RUN_BYTES)
+            .zip(codes.chunks_exact_mut(RUN))
+        {
             for (codes, shift) in codes.chunks_exact_mut(RUN_BYTES).zip([6, 4, 2, 0]) {
                 good &= two_bits(run, shift, codes);
             }

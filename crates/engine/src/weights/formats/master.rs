@@ -80,11 +80,27 @@ pub(super) fn open<'a>(
 }
 
 /// A matrix of plain codes; its scale is stored elsewhere.
-pub(super) fn open_codes<'a>(bytes: &'a [u8], kind: &TensorType, cols: usize) -> Box<dyn RowDecoder + 'a> {
+pub(super) fn open_codes<'a>(
+    bytes: &'a [u8],
+    kind: &TensorType,
+    cols: usize,
+) -> Box<dyn RowDecoder + 'a> {
     match kind {
-        TensorType::F32 => Box::new(Codes::<F32> { bytes, cols, element: PhantomData }),
-        TensorType::F16 => Box::new(Codes::<F16> { bytes, cols, element: PhantomData }),
-        _ => Box::new(Codes::<Bf16> { bytes, cols, element: PhantomData }),
+        TensorType::F32 => Box::new(Codes::<F32> {
+            bytes,
+            cols,
+            element: PhantomData,
+        }),
+        TensorType::F16 => Box::new(Codes::<F16> {
+            bytes,
+            cols,
+            element: PhantomData,
+        }),
+        _ => Box::new(Codes::<Bf16> {
+            bytes,
+            cols,
+            element: PhantomData,
+        }),
     }
 }
 
@@ -96,13 +112,19 @@ struct RowFacts {
 }
 
 fn quantise<'a, E: Element + 'a>(bytes: &'a [u8], cols: usize) -> Result<Master<'a>, String> {
-    let facts: Vec<RowFacts> = bytes.par_chunks_exact(cols * E::BYTES).map(row_facts::<E>).collect();
+    let facts: Vec<RowFacts> = bytes
+        .par_chunks_exact(cols * E::BYTES)
+        .map(row_facts::<E>)
+        .collect();
     // In row order and float64: the mean must not depend on threads, and float32 would lose 2 % of it.
     let sum: f64 = facts.iter().map(|f| f.sum).sum();
     if !sum.is_finite() {
         return Err("holds values that are not finite numbers".to_owned());
     }
-    let smallest = facts.iter().map(|f| f.smallest).fold(f32::INFINITY, f32::min);
+    let smallest = facts
+        .iter()
+        .map(|f| f.smallest)
+        .fold(f32::INFINITY, f32::min);
     let largest = facts.iter().map(|f| f.largest).fold(0.0, f32::max);
     let is_ternary = smallest == largest;
     let (inverse, scale) = if is_ternary {
@@ -113,11 +135,24 @@ fn quantise<'a, E: Element + 'a>(bytes: &'a [u8], cols: usize) -> Result<Master<
         (inverse, 1.0 / inverse)
     };
     let element = PhantomData;
-    Ok(Master { decoder: Box::new(Quantised::<E> { bytes, cols, inverse, element }), scale, is_ternary })
+    Ok(Master {
+        decoder: Box::new(Quantised::<E> {
+            bytes,
+            cols,
+            inverse,
+            element,
+        }),
+        scale,
+        is_ternary,
+    })
 }
 
 fn row_facts<E: Element>(row: &[u8]) -> RowFacts {
-    let mut facts = RowFacts { sum: 0.0, smallest: f32::INFINITY, largest: 0.0 };
+    let mut facts = RowFacts {
+        sum: 0.0,
+        smallest: f32::INFINITY,
+        largest: 0.0,
+    };
     for bytes in row.chunks_exact(E::BYTES) {
         let w = E::read(bytes).abs();
         facts.sum += f64::from(w);
@@ -133,7 +168,9 @@ impl<E: Element> RowDecoder for Quantised<'_, E> {
     fn decode_row(&self, row: usize, codes: &mut [i8]) -> Result<(), BadCode> {
         let bytes = &self.bytes[row * self.cols * E::BYTES..];
         for (code, bytes) in codes.iter_mut().zip(bytes.chunks_exact(E::BYTES)) {
-            *code = (E::read(bytes) * self.inverse).round_ties_even().clamp(-1.0, 1.0) as i8;
+            *code = (E::read(bytes) * self.inverse)
+                .round_ties_even()
+                .clamp(-1.0, 1.0) as i8;
         }
         Ok(())
     }

@@ -1,6 +1,10 @@
 //! Tensor formats: each decoder gives the codes of one row of a matrix, in file terms.
 
-use super::{TensorType, names::Naming, tensors::{TensorEntry, Tensors}};
+use super::{
+    TensorType,
+    names::Naming,
+    tensors::{TensorEntry, Tensors},
+};
 use crate::LoadError;
 
 mod hf_packed;
@@ -72,11 +76,23 @@ impl MatrixSource<'_> {
     /// # Errors
     /// When shape, type or scale are not what the model needs.
     pub(crate) fn open<'a>(&self, bytes: &'a [u8]) -> Result<Matrix<'a>, LoadError> {
+        if let TensorType::Foreign(kind) = &self.entry.kind {
+            let what = format!("the weight format {kind} (tensor {})", self.name);
+            return Err(LoadError::unsupported(
+                self.tensors.place(self.name),
+                what,
+                GET_TERNARY,
+            ));
+        }
         let (rows, cols) = (self.rows as u64, self.cols as u64);
         let shape = self.entry.shape.as_slice();
-        let quartered = self.entry.kind == TensorType::U8 && shape == [rows / 4, cols] && rows.is_multiple_of(4);
+        let quartered = self.entry.kind == TensorType::U8
+            && shape == [rows / 4, cols]
+            && rows.is_multiple_of(4);
         if !quartered && shape != [rows, cols] {
-            return Err(self.bad(format!("has shape {shape:?}, but the model needs [{rows}, {cols}]")));
+            return Err(self.bad(format!(
+                "has shape {shape:?}, but the model needs [{rows}, {cols}]"
+            )));
         }
         let stored = self.stored_scale()?;
         let (decoder, scale): (Box<dyn RowDecoder + 'a>, f32) = match &self.entry.kind {
@@ -85,35 +101,48 @@ impl MatrixSource<'_> {
                     let name = self.naming.scale(self.name);
                     LoadError::missing(self.tensors.place(self.name), format!("tensor {name}"))
                 })?;
-                (Box::new(hf_packed::HfPacked::new(bytes, self.rows, self.cols)), scale)
+                (
+                    Box::new(hf_packed::HfPacked::new(bytes, self.rows, self.cols)),
+                    scale,
+                )
             }
             TensorType::I2S => {
-                let (decoder, scale) = i2_s::open(bytes, self.cols).map_err(|problem| self.bad(problem))?;
+                let (decoder, scale) =
+                    i2_s::open(bytes, self.cols).map_err(|problem| self.bad(problem))?;
                 (Box::new(decoder), scale * stored.unwrap_or(1.0))
             }
             TensorType::Tq1_0 | TensorType::Tq2_0 => {
                 let one = self.entry.kind == TensorType::Tq1_0;
-                let (decoder, scale) = tq::open(bytes, self.cols, one).map_err(|problem| self.bad(problem))?;
+                let (decoder, scale) =
+                    tq::open(bytes, self.cols, one).map_err(|problem| self.bad(problem))?;
                 (decoder, scale * stored.unwrap_or(1.0))
             }
             TensorType::F32 | TensorType::F16 | TensorType::Bf16 => match (self.naming, stored) {
-                (Naming::HuggingFace, Some(scale)) => (master::open_codes(bytes, &self.entry.kind, self.cols), scale),
+                (Naming::HuggingFace, Some(scale)) => (
+                    master::open_codes(bytes, &self.entry.kind, self.cols),
+                    scale,
+                ),
                 (_, stored) => {
-                    let master = master::open(bytes, &self.entry.kind, self.cols).map_err(|problem| self.bad(problem))?;
+                    let master = master::open(bytes, &self.entry.kind, self.cols)
+                        .map_err(|problem| self.bad(problem))?;
                     if !master.is_ternary && !self.may_quantise {
                         let what = format!("ordinary (not ternary) weights (tensor {})", self.name);
-                        return Err(LoadError::unsupported(self.tensors.place(self.name), what, GET_TERNARY));
+                        return Err(LoadError::unsupported(
+                            self.tensors.place(self.name),
+                            what,
+                            GET_TERNARY,
+                        ));
                     }
                     (master.decoder, master.scale * stored.unwrap_or(1.0))
                 }
             },
-            other => {
-                let what = format!("the weight format {other} (tensor {})", self.name);
-                return Err(LoadError::unsupported(self.tensors.place(self.name), what, GET_TERNARY));
-            }
+            // Foreign types were refused above; a U8 matrix that is not a quarter high is not packed.
+            other => return Err(self.bad(format!("has type {other} with shape {shape:?}"))),
         };
         if !(scale.is_finite() && scale >= 0.0) {
-            return Err(self.bad(format!("has the scale {scale}, but a scale is a positive number")));
+            return Err(self.bad(format!(
+                "has the scale {scale}, but a scale is a positive number"
+            )));
         }
         Ok(Matrix { decoder, scale })
     }
@@ -130,7 +159,11 @@ impl MatrixSource<'_> {
     }
 
     fn bad(&self, problem: String) -> LoadError {
-        LoadError::invalid(self.tensors.place(self.name), format!("tensor {}", self.name), problem)
+        LoadError::invalid(
+            self.tensors.place(self.name),
+            format!("tensor {}", self.name),
+            problem,
+        )
     }
 }
 

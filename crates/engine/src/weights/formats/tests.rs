@@ -1,11 +1,14 @@
 use super::*;
-use crate::weights::tensors::Tensors;
-
-#[path = "../../../tests/common/mod.rs"]
-mod common;
+use crate::{common, weights::tensors::Tensors};
 
 fn open<'a>(bytes: &'a [u8], kind: TensorType, rows: usize, cols: usize) -> Matrix<'a> {
-    let entry = TensorEntry { kind, shape: vec![rows as u64, cols as u64], file: 0, offset: 0, bytes: bytes.len() as u64 };
+    let entry = TensorEntry {
+        kind,
+        shape: vec![rows as u64, cols as u64],
+        file: 0,
+        offset: 0,
+        bytes: bytes.len() as u64,
+    };
     let source = MatrixSource {
         tensors: &Tensors::default(),
         naming: Naming::Gguf,
@@ -32,10 +35,19 @@ fn rows(decoder: &dyn RowDecoder, n: usize, cols: usize) -> Vec<u8> {
 fn one_matrix_decodes_the_same_from_every_form() {
     let ops = common::Tensors::read(&common::golden().join("ops.safetensors"));
     let want = ops.bytes("weight_quant.codes");
-    let [n, cols] = *ops.shape("weight_quant.codes") else { panic!("a matrix") };
+    let [n, cols] = *ops.shape("weight_quant.codes") else {
+        panic!("a matrix")
+    };
     let mean = ops.f32("weight_quant.mean")[0];
 
-    assert_eq!(rows(&hf_packed::HfPacked::new(ops.bytes("weight_quant.packed"), n, cols), n, cols), want);
+    assert_eq!(
+        rows(
+            &hf_packed::HfPacked::new(ops.bytes("weight_quant.packed"), n, cols),
+            n,
+            cols
+        ),
+        want
+    );
     for (name, kind, tolerance) in [
         ("blocks.i2_s", TensorType::I2S, 1e-7),
         ("blocks.tq1_0", TensorType::Tq1_0, 1e-3),
@@ -43,12 +55,24 @@ fn one_matrix_decodes_the_same_from_every_form() {
     ] {
         let matrix = open(ops.bytes(name), kind, n, cols);
         assert_eq!(rows(&*matrix.decoder, n, cols), want, "{name}");
-        assert!((matrix.scale / mean - 1.0).abs() <= tolerance, "{name}: {} for {mean}", matrix.scale);
+        assert!(
+            (matrix.scale / mean - 1.0).abs() <= tolerance,
+            "{name}: {} for {mean}",
+            matrix.scale
+        );
     }
-    let master: Vec<u8> = ops.f32("weight_quant.w").iter().flat_map(|w| w.to_le_bytes()).collect();
+    let master: Vec<u8> = ops
+        .f32("weight_quant.w")
+        .iter()
+        .flat_map(|w| w.to_le_bytes())
+        .collect();
     let matrix = open(&master, TensorType::F32, n, cols);
     assert_eq!(rows(&*matrix.decoder, n, cols), want);
-    assert!((matrix.scale / mean - 1.0).abs() <= 2e-7, "{} for {mean}", matrix.scale);
+    assert!(
+        (matrix.scale / mean - 1.0).abs() <= 2e-7,
+        "{} for {mean}",
+        matrix.scale
+    );
 }
 
 #[test]
@@ -62,7 +86,13 @@ fn a_float_matrix_of_one_magnitude_keeps_it_as_scale() {
 
 #[test]
 fn blocks_of_zeros_may_have_no_scale_but_others_must_agree() {
-    let block = |d: f32| [vec![0b0110_0110; 64], half::f16::from_f32(d).to_le_bytes().to_vec()].concat();
+    let block = |d: f32| {
+        [
+            vec![0b0110_0110; 64],
+            half::f16::from_f32(d).to_le_bytes().to_vec(),
+        ]
+        .concat()
+    };
     let good = [block(0.0), block(0.5)].concat();
     let (decoder, scale) = tq::open(&good, 256, false).expect("one scale");
     assert_eq!(scale, 0.5);
@@ -74,8 +104,14 @@ fn blocks_of_zeros_may_have_no_scale_but_others_must_agree() {
 #[test]
 fn the_fourth_value_of_two_bits_is_refused() {
     let mut codes = [0; 4];
-    assert_eq!(hf_packed::HfPacked::new(&[0b11], 4, 1).decode_row(0, &mut codes[..1]), Err(BadCode));
-    assert_eq!(hf_packed::HfPacked::new(&[0b10], 4, 1).decode_row(0, &mut codes[..1]), Ok(()));
+    assert_eq!(
+        hf_packed::HfPacked::new(&[0b11], 4, 1).decode_row(0, &mut codes[..1]),
+        Err(BadCode)
+    );
+    assert_eq!(
+        hf_packed::HfPacked::new(&[0b10], 4, 1).decode_row(0, &mut codes[..1]),
+        Ok(())
+    );
     let mut i2_s = vec![0u8; 64];
     i2_s[3] = 0b0011_0000;
     let (decoder, _) = i2_s::open(&i2_s, 128).expect("a sound matrix");

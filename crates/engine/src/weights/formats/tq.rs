@@ -20,7 +20,11 @@ struct Tq2<'a> {
 }
 
 /// The decoder and the scale all blocks share (1 for a matrix of zeros). `one` chooses TQ1_0.
-pub(super) fn open(bytes: &[u8], cols: usize, one: bool) -> Result<(Box<dyn RowDecoder + '_>, f32), String> {
+pub(super) fn open(
+    bytes: &[u8],
+    cols: usize,
+    one: bool,
+) -> Result<(Box<dyn RowDecoder + '_>, f32), String> {
     let block_bytes = if one { TQ1_BYTES } else { TQ2_BYTES };
     let mut scale = 0.0;
     for (i, block) in bytes.chunks_exact(block_bytes).enumerate() {
@@ -32,11 +36,17 @@ pub(super) fn open(bytes: &[u8], cols: usize, one: bool) -> Result<(Box<dyn RowD
             scale = d;
         }
         if d != scale {
-            return Err(format!("has blocks of different scales ({scale} and {d} in block {i}): not a BitNet matrix"));
+            return Err(format!(
+                "has blocks of different scales ({scale} and {d} in block {i}): not a BitNet matrix"
+            ));
         }
     }
     let scale = if scale == 0.0 { 1.0 } else { scale };
-    Ok(if one { (Box::new(Tq1 { bytes, cols }), scale) } else { (Box::new(Tq2 { bytes, cols }), scale) })
+    Ok(if one {
+        (Box::new(Tq1 { bytes, cols }), scale)
+    } else {
+        (Box::new(Tq2 { bytes, cols }), scale)
+    })
 }
 
 /// The f16 at the end of a block.
@@ -44,7 +54,12 @@ fn block_scale(block: &[u8]) -> f32 {
     f16::from_le_bytes(*block.last_chunk().expect("a block ends in two bytes")).to_f32()
 }
 
-fn row_blocks(bytes: &[u8], row: usize, cols: usize, block_bytes: usize) -> impl Iterator<Item = &[u8]> {
+fn row_blocks(
+    bytes: &[u8],
+    row: usize,
+    cols: usize,
+    block_bytes: usize,
+) -> impl Iterator<Item = &[u8]> {
     let row_bytes = cols / BLOCK * block_bytes;
     bytes[row * row_bytes..][..row_bytes].chunks_exact(block_bytes)
 }
@@ -53,7 +68,9 @@ impl RowDecoder for Tq1<'_> {
     /// Five trits a byte, the first the most significant: 32 bytes for weights 0..160, 16 for 160..240; then
     /// four bytes of four trits for 240..256.
     fn decode_row(&self, row: usize, codes: &mut [i8]) -> Result<(), BadCode> {
-        for (block, codes) in row_blocks(self.bytes, row, self.cols, TQ1_BYTES).zip(codes.chunks_exact_mut(BLOCK)) {
+        for (block, codes) in
+            row_blocks(self.bytes, row, self.cols, TQ1_BYTES).zip(codes.chunks_exact_mut(BLOCK))
+        {
             if block_scale(block) == 0.0 {
                 codes.fill(0);
                 continue;
@@ -82,12 +99,17 @@ impl RowDecoder for Tq2<'_> {
     /// Two runs of 128 weights in 32 bytes: bits 1..0 are weight `j`, 3..2 `j + 32`, and so on.
     fn decode_row(&self, row: usize, codes: &mut [i8]) -> Result<(), BadCode> {
         let mut good = true;
-        for (block, codes) in row_blocks(self.bytes, row, self.cols, TQ2_BYTES).zip(codes.chunks_exact_mut(BLOCK)) {
+        for (block, codes) in
+            row_blocks(self.bytes, row, self.cols, TQ2_BYTES).zip(codes.chunks_exact_mut(BLOCK))
+        {
             if block_scale(block) == 0.0 {
                 codes.fill(0);
                 continue;
             }
-            for (run, codes) in block[..64].chunks_exact(32).zip(codes.chunks_exact_mut(128)) {
+            for (run, codes) in block[..64]
+                .chunks_exact(32)
+                .zip(codes.chunks_exact_mut(128))
+            {
                 for (codes, shift) in codes.chunks_exact_mut(32).zip([0, 2, 4, 6]) {
                     good &= two_bits(run, shift, codes);
                 }
