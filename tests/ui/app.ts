@@ -56,6 +56,8 @@ export class Window {
   async send(text: string): Promise<void> {
     await this.composer.fill(text);
     await this.composer.press('Enter');
+    // The fake program has taken it, or refused it: from here on steps count.
+    await expect.poll(() => this.fake((host) => host.inFlight, null)).toBe(0);
   }
 
   async open(title: string): Promise<void> {

@@ -1,4 +1,4 @@
-/** Every view in light and dark: axe finds nothing, and a picture is kept in `screens/`. */
+/** Every view in light and dark: axe finds nothing, and a picture is made. */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
@@ -10,7 +10,9 @@ const axeSource = readFileSync(
   createRequire(import.meta.url).resolve('axe-core/axe.min.js'),
   'utf8',
 );
-const screens = fileURLToPath(new URL('./screens/', import.meta.url));
+/** Kept pictures change only on purpose: `TERN_WRITE_SCREENS=1 npm run ui:browser`. */
+const folder = process.env.TERN_WRITE_SCREENS ? './screens/' : './results/screens/';
+const screens = fileURLToPath(new URL(folder, import.meta.url));
 
 interface View {
   name: string;

@@ -18,7 +18,7 @@ from tokens import CHAT_TEMPLATE, SPECIALS, Chat
 from train import OUT
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets" / "guide"
-CONTEXT = 1024
+CONTEXT = 512
 
 
 def load(checkpoint: Path) -> Guide:

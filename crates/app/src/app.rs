@@ -214,15 +214,22 @@ impl App {
 
         let ticket = core.next_ticket();
         let stop = Arc::new(AtomicBool::new(false));
+        let waits = lock(&core.answers).any_running();
         lock(&core.answers).insert(LiveAnswer {
             ticket,
             message: answer.clone(),
             text: String::new(),
             next_seq: 0,
-            phase: Phase::Queued,
             stop: Arc::clone(&stop),
             ending: None,
         });
+        if waits {
+            core.emit(AppEvent::PhaseChanged {
+                conversation: id.clone(),
+                message: answer.id.clone(),
+                phase: Phase::Queued,
+            });
+        }
         self.submit(Job::Generate(Box::new(GenerateJob {
             ticket,
             model,
@@ -237,11 +244,6 @@ impl App {
             question: core.shown(question),
             answer: core.shown(answer),
         })
-    }
-
-    /// What a chat's running answer waits for; none when it does not write.
-    pub fn phase(&self, id: &ConversationId) -> Option<Phase> {
-        lock(&self.core.answers).get(id).map(|answer| answer.phase)
     }
 
     /// Ends the chat's answer after the current token; its text is kept. Nothing happens when

@@ -226,23 +226,19 @@ impl Deltas {
     }
 
     fn phase(&self, ticket: Ticket, phase: Phase) {
-        let place = {
-            let mut answers = lock(&self.core.answers);
-            let Some(answer) = answers.by_ticket(ticket) else {
-                return;
-            };
-            answer.phase = phase;
+        let answer = lock(&self.core.answers).by_ticket(ticket).map(|answer| {
             (
                 answer.message.conversation.clone(),
                 answer.message.id.clone(),
             )
-        };
-        let (conversation, message) = place;
-        self.core.emit(AppEvent::PhaseChanged {
-            conversation,
-            message,
-            phase,
         });
+        if let Some((conversation, message)) = answer {
+            self.core.emit(AppEvent::PhaseChanged {
+                conversation,
+                message,
+                phase,
+            });
+        }
     }
 
     async fn token(&mut self, ticket: Ticket, text: &str, now: Instant) {

@@ -9,7 +9,7 @@ use tern_history::{ConversationId, History, Message, MessageState, MessageStats}
 use tern_models::Shelf;
 
 use crate::app::EventSink;
-use crate::event::{AppEvent, Phase, Status};
+use crate::event::{AppEvent, Status};
 use crate::memory::MemoryGauge;
 use crate::worker::{LoadedModel, Ticket};
 use crate::{AppError, ChatRow, MessageText, ModelInfo, ModelPresence, Settings, answer, models};
@@ -51,7 +51,6 @@ pub(crate) struct LiveAnswer {
     pub(crate) message: Message,
     pub(crate) text: String,
     pub(crate) next_seq: u32,
-    pub(crate) phase: Phase,
     pub(crate) stop: Arc<AtomicBool>,
     pub(crate) ending: Option<Ending>,
 }
@@ -78,6 +77,11 @@ pub(crate) struct LiveAnswers(HashMap<ConversationId, LiveAnswer>);
 impl LiveAnswers {
     pub(crate) fn get(&self, conversation: &ConversationId) -> Option<&LiveAnswer> {
         self.0.get(conversation)
+    }
+
+    /// True when an answer is queued, prepared or written.
+    pub(crate) fn any_running(&self) -> bool {
+        self.0.values().any(|answer| answer.ending.is_none())
     }
 
     pub(crate) fn insert(&mut self, answer: LiveAnswer) {

@@ -317,10 +317,15 @@ fn answer(
         model, sequence, ..
     } = resident;
     let prompt = encode_fitting(model, &job.turns, sequence.max_len())?;
+    let mut params = job.params.clone();
+    if model.defaults().temperature == Some(0.0) {
+        // The model is not made to be sampled from (the Guide is not): its word counts.
+        params.sampling.temperature = 0.0;
+    }
 
     let mut first_token_seconds = None;
     let mut pending = String::new();
-    let generation = tern_engine::generate(model, sequence, &prompt, &job.params, &mut |event| {
+    let generation = tern_engine::generate(model, sequence, &prompt, &params, &mut |event| {
         match event {
             GenerationEvent::Reading { done, total, .. } => {
                 let _ = steps.send(Step::Reading {

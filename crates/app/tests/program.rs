@@ -201,7 +201,12 @@ fn a_second_chat_waits_its_turn_and_a_busy_chat_says_so() {
         .send_message(Some(&first.row.id), "Third")
         .expect_err("busy");
     assert_eq!(refused.kind(), ErrorKind::Busy);
-    let (_, one) = desk.finish(&first);
+    let (before, one) = desk.finish(&first);
+    assert!(
+        before.iter().any(|event| matches!(event,
+            AppEvent::PhaseChanged { message, phase: Phase::Queued, .. } if *message == second.answer.id)),
+        "the second answer says that it waits"
+    );
     let (_, two) = desk.finish(&second);
     assert_eq!(
         (one.state, two.state),
@@ -350,6 +355,25 @@ fn a_second_program_on_the_same_folder_is_told_so() {
     };
     assert_eq!(error.kind(), ErrorKind::DataFolder);
     assert!(error.to_string().contains("already open"), "{error}");
+}
+
+#[test]
+fn the_guide_is_never_sampled_from() {
+    let folder = tempfile::tempdir().expect("folder");
+    let desk = Desk::open(folder.path());
+    let hot = Settings {
+        temperature: 2.0,
+        top_p: 1.0,
+        ..desk.app.settings()
+    };
+    desk.app.set_settings(hot).expect("stored");
+    let ask = || {
+        let sent = desk.send(None, "What is Tern?");
+        desk.finish(&sent).1.text
+    };
+    let answer = ask();
+    assert!(answer.contains("private chat"), "{answer}");
+    assert_eq!(answer, ask());
 }
 
 #[test]

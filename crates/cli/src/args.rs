@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use tern_engine::{GenerationParams, SamplingParams};
+use tern_engine::{GenerationParams, Model, SamplingParams};
 
 /// Private chat with ternary models on your own CPU.
 #[derive(Debug, Parser)]
@@ -75,9 +75,9 @@ pub(crate) struct SamplingArgs {
 }
 
 impl SamplingArgs {
-    /// What was given, the engine's defaults elsewhere.
-    pub(crate) fn params(&self) -> GenerationParams {
-        let default = SamplingParams::default();
+    /// What was given, elsewhere what the model comes with or the engine's defaults.
+    pub(crate) fn params(&self, model: &Model) -> GenerationParams {
+        let default = model.defaults().params();
         GenerationParams {
             sampling: SamplingParams {
                 temperature: self.temperature.unwrap_or(default.temperature),

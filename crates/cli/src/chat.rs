@@ -21,7 +21,7 @@ struct Record<'a> {
 
 pub(crate) fn run(args: &ChatArgs, json: bool) -> Result<(), CliError> {
     let model = model::load(&args.model)?;
-    let params = args.sampling.params();
+    let params = args.sampling.params(&model);
     let mut sequence = Sequence::new(&model, model.config().max_seq_len);
     let mut turns: Vec<Turn> = Vec::new();
     if let Some(system) = &args.system {

@@ -74,7 +74,7 @@ pub(crate) fn stop_reason(reason: StopReason) -> &'static str {
 pub(crate) fn run(args: &GenerateArgs, json: bool) -> Result<(), CliError> {
     let model = model::load(&args.model)?;
     let prompt = prompt(args, &model)?;
-    let mut params = args.sampling.params();
+    let mut params = args.sampling.params(&model);
     params.ignore_eos = args.ignore_eos;
     let mut sequence = Sequence::new(&model, model.config().max_seq_len);
     let generation = stream(&model, &mut sequence, &prompt, &params, !json)?;

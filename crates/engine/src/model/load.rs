@@ -150,13 +150,14 @@ impl Loader<'_> {
             _ => RowOrder::AsStored,
         };
         let (repacked, scale) = self.pool.install(|| {
-            let matrix = source.open(&bytes)?;
+            let matrix = source.open(bytes)?;
             let repacked = repack(&*matrix.decoder, rows, cols, order).map_err(|_| {
                 let problem = "holds a value that is no ternary weight (-1, 0 or 1)";
                 LoadError::invalid(o.tensors.place(name), format!("tensor {name}"), problem)
             })?;
             Ok((repacked, matrix.scale))
         })?;
+        o.tensors.release(entry);
         if repacked.nonzero == 0 {
             self.zeros.push(name.to_owned());
         }

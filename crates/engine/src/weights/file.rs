@@ -1,29 +1,32 @@
 //! Reading model files.
 //!
-//! Files are read, not mapped: a mapped file that another program cuts short takes the process with it, a read
-//! merely fails. Each tensor is read once, while loading, and nothing refers to the file afterwards.
+//! Files are mapped while they are loaded: each tensor is repacked straight from the map, its pages are then given
+//! back, and nothing refers to the file once the model is in memory. A file cut short in the meantime is an error,
+//! not a crash: its length is asked for before each tensor.
 
 use std::{
-    borrow::Cow,
     fs::{self, File},
     io::{self, Read},
+    ops::Range,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
+use super::map::Map;
 use crate::LoadError;
 
 const CHECK_FILE: &str = "Check that the file is still there and that you may read it.";
 
-/// The bytes of one model file.
-#[derive(Debug)]
+/// The bytes of one model file. Clones share them.
+#[derive(Clone, Debug)]
 pub(crate) struct ModelFile {
     place: String,
-    bytes: Bytes,
+    bytes: Arc<Bytes>,
 }
 
 #[derive(Debug)]
 enum Bytes {
-    OnDisk { file: File, len: u64 },
+    Mapped { file: File, map: Map },
     BuiltIn(&'static [u8]),
 }
 
@@ -37,12 +40,17 @@ impl ModelFile {
             if !meta.is_file() {
                 return Err(io::Error::other("it is not a regular file"));
             }
-            Ok((file, meta.len()))
+            // An empty file can't be mapped.
+            if meta.len() == 0 {
+                return Ok(Bytes::BuiltIn(&[]));
+            }
+            let map = Map::new(&file)?;
+            Ok(Bytes::Mapped { file, map })
         };
-        let (file, len) = open().map_err(|e| io_error(&place, e))?;
+        let bytes = open().map_err(|e| io_error(&place, e))?;
         Ok(Self {
             place,
-            bytes: Bytes::OnDisk { file, len },
+            bytes: Arc::new(bytes),
         })
     }
 
@@ -50,7 +58,7 @@ impl ModelFile {
     pub(crate) fn built_in(place: String, bytes: &'static [u8]) -> Self {
         Self {
             place,
-            bytes: Bytes::BuiltIn(bytes),
+            bytes: Arc::new(Bytes::BuiltIn(bytes)),
         }
     }
 
@@ -59,16 +67,20 @@ impl ModelFile {
         &self.place
     }
 
-    /// Its length in bytes.
-    pub(crate) fn len(&self) -> u64 {
-        match &self.bytes {
-            Bytes::OnDisk { len, .. } => *len,
-            Bytes::BuiltIn(bytes) => bytes.len() as u64,
+    fn all(&self) -> &[u8] {
+        match &*self.bytes {
+            Bytes::Mapped { map, .. } => map.bytes(),
+            Bytes::BuiltIn(bytes) => bytes,
         }
     }
 
+    /// Its length in bytes, when it was opened.
+    pub(crate) fn len(&self) -> u64 {
+        self.all().len() as u64
+    }
+
     /// The first `len` bytes, fewer if the file is shorter.
-    pub(crate) fn prefix(&self, len: u64) -> Result<Cow<'static, [u8]>, LoadError> {
+    pub(crate) fn prefix(&self, len: u64) -> Result<&[u8], LoadError> {
         self.read(0, len.min(self.len()), "the header")
     }
 
@@ -76,53 +88,51 @@ impl ModelFile {
     ///
     /// # Errors
     /// [`LoadError::Truncated`] when the file is, or has become, shorter than that.
-    pub(crate) fn read(
-        &self,
-        offset: u64,
-        len: u64,
-        field: &str,
-    ) -> Result<Cow<'static, [u8]>, LoadError> {
-        self.check_range(offset, len, field)?;
-        match &self.bytes {
-            Bytes::BuiltIn(bytes) => Ok(Cow::Borrowed(
-                &bytes[offset as usize..(offset + len) as usize],
-            )),
-            Bytes::OnDisk { .. } => {
-                let mut buffer = vec![0; len as usize];
-                self.read_into(offset, &mut buffer, field)?;
-                Ok(Cow::Owned(buffer))
-            }
+    pub(crate) fn read(&self, offset: u64, len: u64, field: &str) -> Result<&[u8], LoadError> {
+        let range = self.range(offset, len, field)?;
+        if let Bytes::Mapped { map, .. } = &*self.bytes {
+            map.will_need(range.clone());
         }
+        Ok(&self.all()[range])
     }
 
-    /// Fills `buffer` from `offset`.
+    /// Fills `buffer` from `offset`; those bytes will not be looked at again.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
     pub(crate) fn read_into(
         &self,
         offset: u64,
         buffer: &mut [u8],
         field: &str,
     ) -> Result<(), LoadError> {
-        self.check_range(offset, buffer.len() as u64, field)?;
-        match &self.bytes {
-            Bytes::BuiltIn(bytes) => {
-                buffer.copy_from_slice(&bytes[offset as usize..][..buffer.len()]);
-                Ok(())
-            }
-            Bytes::OnDisk { file, .. } => read_exact_at(file, buffer, offset).map_err(|e| {
-                if e.kind() == io::ErrorKind::UnexpectedEof {
-                    let found = file.metadata().map_or(0, |m| m.len());
-                    self.truncated(field, offset + buffer.len() as u64, found)
-                } else {
-                    io_error(&self.place, e)
-                }
-            }),
+        let len = buffer.len() as u64;
+        buffer.copy_from_slice(self.read(offset, len, field)?);
+        self.release(offset, len);
+        Ok(())
+    }
+
+    /// Says that these bytes will not be looked at again.
+    pub(crate) fn release(&self, offset: u64, len: u64) {
+        if let (Bytes::Mapped { map, .. }, Ok(range)) = (&*self.bytes, self.range(offset, len, ""))
+        {
+            map.release(range);
         }
     }
 
-    fn check_range(&self, offset: u64, len: u64, field: &str) -> Result<(), LoadError> {
+    /// Checks that the file has these bytes, and still has them.
+    fn range(&self, offset: u64, len: u64, field: &str) -> Result<Range<usize>, LoadError> {
+        let now = match &*self.bytes {
+            Bytes::Mapped { file, .. } => {
+                let meta = file.metadata().map_err(|e| io_error(&self.place, e))?;
+                meta.len().min(self.len())
+            }
+            Bytes::BuiltIn(_) => self.len(),
+        };
         match offset.checked_add(len) {
-            Some(end) if end <= self.len() && usize::try_from(len).is_ok() => Ok(()),
-            end => Err(self.truncated(field, end.unwrap_or(u64::MAX), self.len())),
+            // What ends inside a slice fits a usize.
+            Some(end) if end <= now => Ok(offset as usize..end as usize),
+            end => Err(self.truncated(field, end.unwrap_or(u64::MAX), now)),
         }
     }
 
@@ -139,7 +149,7 @@ impl ModelFile {
 /// The first bytes of a file, enough to tell its kind.
 pub(crate) fn read_head(path: &Path) -> Result<Vec<u8>, LoadError> {
     let file = ModelFile::open(path)?;
-    Ok(file.prefix(8)?.into_owned())
+    Ok(file.prefix(8)?.to_vec())
 }
 
 /// A small text file of a model folder; `None` when it is not there. More than `limit` bytes are an error.
@@ -179,26 +189,4 @@ fn io_error(place: &str, source: io::Error) -> LoadError {
         source,
         remedy: CHECK_FILE,
     }
-}
-
-#[cfg(unix)]
-fn read_exact_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<()> {
-    std::os::unix::fs::FileExt::read_exact_at(file, buffer, offset)
-}
-
-#[cfg(windows)]
-fn read_exact_at(file: &File, mut buffer: &mut [u8], mut offset: u64) -> io::Result<()> {
-    use std::os::windows::fs::FileExt;
-    while !buffer.is_empty() {
-        match file.seek_read(buffer, offset) {
-            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-            Ok(n) => {
-                buffer = &mut buffer[n..];
-                offset += n as u64;
-            }
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            Err(e) => return Err(e),
-        }
-    }
-    Ok(())
 }

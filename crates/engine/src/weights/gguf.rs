@@ -36,9 +36,10 @@ pub(crate) fn open<T>(
     let mut want = FIRST_PREFIX;
     let place = file.place().to_owned();
     loop {
-        let prefix = file.prefix(want)?;
+        // The metadata refers to the header while the file is handed on with the tensors.
+        let held = file.clone();
         let mut reader = Reader {
-            bytes: &prefix,
+            bytes: held.prefix(want)?,
             at: 0,
             file_len: file.len(),
             file: &place,

@@ -5,6 +5,7 @@ use std::fmt;
 pub(crate) mod file;
 pub(crate) mod formats;
 pub(crate) mod gguf;
+mod map;
 pub(crate) mod metadata;
 pub(crate) mod names;
 pub(crate) mod repack;

@@ -81,7 +81,7 @@ pub(crate) fn add_file(tensors: &mut Tensors, file: ModelFile) -> Result<(), Loa
     let header = file.read(8, header_len, "the header")?;
     let data_start = 8 + header_len;
     let data_len = file.len() - data_start;
-    let Header(records) = serde_json::from_slice(&header)
+    let Header(records) = serde_json::from_slice(header)
         .map_err(|e| bad("the header", format!("cannot be read ({e})")))?;
     for (name, record) in records {
         let field = format!("tensor {name:.200}");

@@ -1,6 +1,6 @@
 //! The tensors of a model, whatever files they lie in.
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::collections::BTreeMap;
 
 use super::{TensorType, file::ModelFile};
 use crate::LoadError;
@@ -59,12 +59,13 @@ impl Tensors {
     }
 
     /// The bytes of a tensor.
-    pub(crate) fn read(
-        &self,
-        name: &str,
-        entry: &TensorEntry,
-    ) -> Result<Cow<'static, [u8]>, LoadError> {
+    pub(crate) fn read(&self, name: &str, entry: &TensorEntry) -> Result<&[u8], LoadError> {
         self.files[entry.file].read(entry.offset, entry.bytes, &format!("tensor {name}"))
+    }
+
+    /// Says that a tensor is done with, so that it no longer takes memory.
+    pub(crate) fn release(&self, entry: &TensorEntry) {
+        self.files[entry.file].release(entry.offset, entry.bytes);
     }
 
     /// Bytes of all files.

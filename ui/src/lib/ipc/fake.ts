@@ -6,6 +6,8 @@
  * - `?pace=` `instant`, `fast`, `normal`, `slow`, or `manual` (only `ternFake.step()` moves)
  *
  * Tests reach it as `window.ternFake`.
+ *
+ * Longer than 300 lines, because it answers every command of the door in one place.
  */
 import { FakeEngine, type EngineWorld, type Pace } from './fake-engine';
 import { scenario, type Scenario } from './fake-scenarios';
@@ -32,6 +34,8 @@ interface FakeChat extends ConversationView {
 export class FakeHost implements Host {
   /** Every command with its arguments, oldest first. */
   readonly calls: { command: Command; args: unknown[] }[] = [];
+  /** Commands that are not answered yet. */
+  inFlight = 0;
   readonly engine: FakeEngine;
 
   #chats: FakeChat[];
@@ -213,7 +217,9 @@ export class FakeHost implements Host {
 
   async #command(command: Command, ...args: unknown[]): Promise<void> {
     this.calls.push({ command, args });
+    this.inFlight += 1;
     await wait(0);
+    this.inFlight -= 1;
     const problem = this.#refusals.get(command);
     if (problem !== undefined) {
       this.#refusals.delete(command);

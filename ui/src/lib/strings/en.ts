@@ -39,7 +39,6 @@ export const t = {
   },
   header: {
     newTitle: 'New chat',
-    rename: (title: string) => `Rename “${title}”`,
   },
   models: {
     label: 'Model',
@@ -57,7 +56,6 @@ export const t = {
     unknownHint: 'This chat’s model is no longer on the list. Choose another one.',
     openFile: 'Open model file…',
     openFolder: 'Open model folder…',
-    opening: 'Opening…',
     forget: 'Remove',
     forgetLabel: (name: string) => `Remove ${name} from the list`,
     forgotten: (name: string) => `${name} is off the list. Its file stays where it is.`,
@@ -115,7 +113,6 @@ export const t = {
     label: 'Conversation',
     newText: 'New text',
     toEnd: 'To the end',
-    earlier: 'Earlier messages',
     loading: 'Opening the chat…',
     loadFailed: 'This chat could not be opened.',
   },
@@ -127,7 +124,6 @@ export const t = {
     readingLeft: (done: string, total: string, left: string) =>
       `Reading ${done} of ${total} tokens, about ${left}`,
     writing: 'Writing',
-    progress: 'Progress',
   },
   stats: {
     tokens: (n: string) => `${n} tokens`,
@@ -138,7 +134,6 @@ export const t = {
   },
   status: {
     label: 'Status',
-    memory: 'Memory',
     app: (size: string) => `app ${size}`,
     weights: (size: string) => `weights ${size}`,
     kv: (size: string) => `KV cache ${size}`,
@@ -169,7 +164,8 @@ export const t = {
     systemPromptHint: 'Given to the model before every chat. May be empty.',
     sampling: 'Sampling',
     temperature: 'Temperature',
-    temperatureHint: '0 always takes the likeliest token; higher is freer. 0 to 2.',
+    temperatureHint:
+      '0 always takes the likeliest token, as the Guide does whatever stands here; higher is freer. 0 to 2.',
     topK: 'Top-k',
     topKHint: 'Choose among the k likeliest tokens. 0 is off.',
     topP: 'Top-p',
@@ -213,8 +209,6 @@ export const t = {
     newLine: 'New line',
     stop: 'Stop the answer',
     chats: 'Previous or next chat in the list',
-    chatMenu: 'Actions for a chat in the list',
-    focusComposer: 'Back to the message box',
   },
   link: {
     title: 'Open this link in your browser?',
