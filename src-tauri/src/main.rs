@@ -10,13 +10,7 @@ mod window;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    tracing_subscriber::fmt()
-        .with_env_filter(
-            tracing_subscriber::EnvFilter::try_from_env("TERN_LOG")
-                .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn")),
-        )
-        .with_writer(std::io::stderr)
-        .init();
+    tern_app::log_to_stderr();
     match window::run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

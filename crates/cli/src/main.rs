@@ -21,13 +21,7 @@ use crate::args::{Arguments, Command};
 use crate::error::CliError;
 
 fn main() -> ExitCode {
-    tracing_subscriber::fmt()
-        .with_env_filter(
-            tracing_subscriber::EnvFilter::try_from_env("TERN_LOG")
-                .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn")),
-        )
-        .with_writer(std::io::stderr)
-        .init();
+    tern_app::log_to_stderr();
     match run(Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         // The reader of our output went away (`tern inspect … | head`): nothing to tell anyone.
