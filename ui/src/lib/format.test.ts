@@ -39,8 +39,10 @@ describe('numbers are honest and short', () => {
   });
 
   it('times and speeds', () => {
-    expect([0.04, 9.94, 9.96, 99, 120].map(seconds)).toEqual([
-      '0.0 s',
+    expect([0.0004, 0.04, 0.05, 9.94, 9.96, 99, 120].map(seconds)).toEqual([
+      '1 ms',
+      '40 ms',
+      '0.1 s',
       '9.9 s',
       '10 s',
       '99 s',

@@ -31,8 +31,10 @@ export function speed(tokensPerSecond: number): string {
   return tokensPerSecond < 10 ? tenth.format(tokensPerSecond) : whole.format(tokensPerSecond);
 }
 
-/** Seconds: `0.4 s`, `12 s`, `2 min`. */
+/** Seconds: `8 ms`, `0.4 s`, `12 s`, `2 min`. */
 export function seconds(s: number): string {
+  // 0.0 s would say that it took no time at all.
+  if (s < 0.05) return `${whole.format(Math.max(1, s * 1000))} ms`;
   if (s < 9.95) return `${tenth.format(s)} s`;
   if (s < 99.5) return `${whole.format(s)} s`;
   return `${whole.format(s / 60)} min`;
