@@ -222,8 +222,11 @@ mod self_checks {
     use super::{Graph, network_outside_models, outside_the_table, window_crates_outside_desktop};
     use crate::finding::assert_found;
 
-    /// A workspace as cargo would describe it: `(name, ours, [(dependency, kind)])`.
-    fn metadata(packages: &[(&str, bool, &[(&str, Value)])]) -> Value {
+    /// `(name, ours, [(dependency, kind)])`
+    type Package<'a> = (&'a str, bool, &'a [(&'a str, Value)]);
+
+    /// A workspace as cargo would describe it.
+    fn metadata(packages: &[Package]) -> Value {
         let source = |ours: bool| if ours { Value::Null } else { json!("registry") };
         json!({
             "packages": packages.iter().map(|(name, ours, deps)| json!({

@@ -68,9 +68,9 @@ export class Window {
     return this.rows.filter({ hasText: title });
   }
 
-  /** Waits until the last answer has ended. */
+  /** Waits until the last answer has ended; a long one takes its time on a busy machine. */
   async answered(): Promise<void> {
-    await expect(this.page.getByTestId('stop')).toHaveCount(0);
+    await expect(this.page.getByTestId('stop')).toHaveCount(0, { timeout: 60_000 });
     await expect(this.answers.last().getByTestId('stats')).toBeVisible();
   }
 

@@ -62,11 +62,11 @@ test('a refused message goes back into the composer', async ({ app, page }) => {
     (host, message) => host.refuse('sendMessage', { code: 'storage', message }),
     'The disk is full. Make room, then send again.',
   );
-  await app.send('something I thought about for long');
+  await app.send('something I thought about for a while');
   await expect(page.getByTestId('problem-line')).toHaveText(
     'Not sent. The disk is full. Make room, then send again.',
   );
-  await expect(app.composer).toHaveValue('something I thought about for long');
+  await expect(app.composer).toHaveValue('something I thought about for a while');
   await expect(app.questions).toHaveCount(0);
   await app.composer.press('Enter');
   await app.answered();
