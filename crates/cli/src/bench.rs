@@ -40,6 +40,7 @@ pub(crate) fn run(args: &BenchArgs, json: bool) -> Result<(), CliError> {
     }
 
     let prompt = prompt(&model, longest);
+    let peak_of_loading = tern_app::peak_resident_bytes();
     let mut bandwidth = Bandwidth::new(threads);
     let mut measured = Measured::default();
     for _ in 0..args.repeats {
@@ -63,7 +64,10 @@ pub(crate) fn run(args: &BenchArgs, json: bool) -> Result<(), CliError> {
         read_gb_s,
         roofline_fraction: decode.median * bytes_per_token as f64 / (read_gb_s * 1e9),
         ffn_density: matches!(source, ModelSource::Synthetic(_)).then_some(args.ffn_density),
-        peak_rss_bytes: tern_app::peak_resident_bytes(),
+        // The buffer the bandwidth is measured with is the bench's, not the engine's.
+        peak_rss_bytes: tern_app::peak_resident_bytes()
+            .saturating_sub(bandwidth.bytes())
+            .max(peak_of_loading),
         text: sample_text(&model)?,
     };
     report.print(json)

@@ -26,6 +26,11 @@ impl Bandwidth {
         }
     }
 
+    /// Size of the buffer, which stays in memory.
+    pub(crate) fn bytes(&self) -> u64 {
+        BYTES as u64
+    }
+
     /// Gigabytes (10^9) a second over the whole buffer, read once by all threads together.
     pub(crate) fn read_gb_s(&mut self) -> f64 {
         let share = self.words.len().div_ceil(self.threads);
