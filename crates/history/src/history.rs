@@ -15,6 +15,9 @@ use crate::{HistoryError, backup, database};
 /// How long a deleted conversation can be restored; it is purged at the first start after.
 const DELETED_KEPT_MS: i64 = 24 * 60 * 60 * 1000;
 
+/// How far ahead of the clock a stored time may be and still be followed.
+const CLOCK_TRUST_MS: i64 = 60 * 1000;
+
 /// The history in a data folder, which it keeps to itself until it is dropped.
 ///
 /// Every call may come from any thread; calls wait for each other. A call that returns `Ok` has
@@ -76,11 +79,13 @@ impl History {
             database::quick_check(&connection, &path)?;
         }
         migrate(&mut connection, &path, opening.migrations, opening.now_ms)?;
+        let last_change_ms =
+            last_change_ms(&connection).map_err(|error| HistoryError::sql(&path, error))?;
         let mut history = Self {
             path,
             inner: Mutex::new(Inner {
                 connection,
-                last_change_ms: 0,
+                last_change_ms,
                 half_answers_left: false,
                 damage_seen: false,
             }),
@@ -229,7 +234,7 @@ impl Inner {
 /// One transaction; undone unless its closure returns `Ok`.
 pub(crate) struct Change<'a> {
     transaction: Transaction<'a>,
-    /// Its time, later than every change before in this run.
+    /// Its time, later than every change before.
     pub(crate) now_ms: i64,
 }
 
@@ -251,6 +256,19 @@ impl Drop for History {
         let damage_seen = self.inner().damage_seen;
         self.lock.end_is_clean = !damage_seen;
     }
+}
+
+/// Time of the last change on disk: one made in the same millisecond, before a restart, must not
+/// come after those of this run. A time well ahead of the clock is that of a clock once set wrong,
+/// and is not followed.
+fn last_change_ms(connection: &Connection) -> rusqlite::Result<i64> {
+    let last: Option<i64> =
+        connection.query_row("SELECT max(updated_at_ms) FROM conversations", [], |row| {
+            row.get(0)
+        })?;
+    Ok(last
+        .filter(|&last| last < now_ms() + CLOCK_TRUST_MS)
+        .unwrap_or(0))
 }
 
 fn has_half_answers(connection: &Connection) -> rusqlite::Result<bool> {

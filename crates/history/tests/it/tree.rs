@@ -3,7 +3,7 @@
 use tempfile::tempdir;
 use tern_history::{Absent, ConversationId, History, HistoryError, MessageId, MessageState, Role};
 
-use crate::{assert_sound, exchange, shown};
+use crate::{assert_sound, exchange, shown, sqlite};
 
 #[test]
 fn an_exchange_is_one_question_and_one_empty_answer() {
@@ -291,4 +291,28 @@ fn threads_writing_at_once_lose_nothing() {
             .collect();
         assert_eq!(shown(&history, chat), expected);
     }
+}
+
+#[test]
+fn a_chat_made_after_a_restart_stands_above_those_of_the_same_moment() {
+    let folder = tempdir().unwrap();
+    let history = History::open(folder.path()).unwrap();
+    let first = history.create_conversation("first", None).unwrap();
+    drop(history);
+    // As after many changes within one millisecond, which are given later ones each.
+    sqlite(folder.path())
+        .execute(
+            "UPDATE conversations SET updated_at_ms = updated_at_ms + 5000",
+            [],
+        )
+        .unwrap();
+    let history = History::open(folder.path()).unwrap();
+    let second = history.create_conversation("second", None).unwrap();
+    let ids: Vec<_> = history
+        .conversations()
+        .unwrap()
+        .into_iter()
+        .map(|c| c.id)
+        .collect();
+    assert_eq!(ids, [second.id, first.id]);
 }
