@@ -1,6 +1,6 @@
 // npm start: from a fresh checkout to Tern's window.
 
-import { DESKTOP_FEATURES, locked } from './lib/cargo.mjs';
+import { DESKTOP_FEATURES, binary, locked } from './lib/cargo.mjs';
 import { checkToolchain, ensureBuildParts } from './lib/machine.mjs';
 import { Problem, main, run, say } from './lib/terminal.mjs';
 import { ensurePackages, ensureUiBuilt } from './lib/ui.mjs';
@@ -21,15 +21,5 @@ await main(async () => {
   ]);
   if (build !== 0) throw new Problem('The app could not be built; the lines above say why.');
   say('starting; close the window or press Ctrl-C to end');
-  return run('cargo', [
-    'run',
-    '--quiet',
-    ...locked,
-    '-p',
-    'tern-desktop',
-    '--features',
-    DESKTOP_FEATURES,
-    '--',
-    ...process.argv.slice(2),
-  ]);
+  return run(binary('debug', 'tern-desktop'), process.argv.slice(2));
 });
