@@ -75,6 +75,17 @@ pub enum LoadError {
         /// Which file to get instead, or what to do.
         remedy: &'static str,
     },
+    /// The system has not enough memory for the weights.
+    #[error(
+        "{file} needs {} MB of memory, and the system has not that much. Close other programs, or choose a smaller model.",
+        needed / 1_000_000
+    )]
+    OutOfMemory {
+        /// The file or folder.
+        file: String,
+        /// Bytes of the weights in memory.
+        needed: u64,
+    },
     /// Loading was ended by the caller's progress function.
     #[error("Loading was stopped.")]
     Cancelled,
@@ -131,6 +142,7 @@ impl LoadError {
             | Self::Truncated { file, .. }
             | Self::Invalid { file, .. }
             | Self::Missing { file, .. }
+            | Self::OutOfMemory { file, .. }
             | Self::Unsupported { file, .. } => Some(file),
             Self::Cancelled | Self::Threads { .. } => None,
         }

@@ -5,15 +5,18 @@
 
 use half::bf16;
 use rayon::ThreadPool;
+use tern_kernels::PackedTernary;
 
 use crate::{
     ChatTemplate, LoadError,
     model::{
-        Activation, BitLinear, Family, Layer, ModelConfig, Parts, Progress, SamplingDefaults, Table,
+        Activation, BitLinear, Family, Layer, ModelConfig, Parts, Progress, SamplingDefaults,
+        Table, memory_for,
     },
     tokenizer,
     weights::{
         formats::{BadCode, RowDecoder},
+        memory::WeightMemory,
         repack::{RowOrder, repack},
     },
 };
@@ -97,9 +100,10 @@ pub(crate) fn build(
     }
     let config = config(spec);
     let (hidden, ffn) = (config.hidden_dim, config.ffn_dim);
+    let mut memory = memory_for(&config, u64::MAX, "the synthetic model")?;
     let mut layers = Vec::with_capacity(config.n_layers);
     for i in 0..config.n_layers {
-        layers.push(pool.install(|| layer(spec, &config, i)));
+        layers.push(pool.install(|| layer(spec, &config, i, &mut memory)));
         if progress((i + 1) as f32 / (config.n_layers + 4) as f32).is_break() {
             return Err(LoadError::Cancelled);
         }
@@ -156,17 +160,20 @@ fn final_norm(spec: &SyntheticSpec, hidden: usize) -> Vec<f32> {
         .collect()
 }
 
-fn layer(spec: &SyntheticSpec, c: &ModelConfig, index: usize) -> Layer {
+fn layer(spec: &SyntheticSpec, c: &ModelConfig, index: usize, memory: &mut WeightMemory) -> Layer {
     let (hidden, q, kv, ffn) = (c.hidden_dim, c.q_dim(), c.kv_dim(), c.ffn_dim);
     // Sums of `width` inputs of variance 1 by codes of which two thirds are not 0.
     let spread = |width: usize| (width as f32 * 2.0 / 3.0).sqrt();
-    let matrix = |number: u64, rows: usize, cols: usize, scale: f32, anchors: Anchors| {
+    let mut matrix = |number: u64, rows: usize, cols: usize, scale: f32, anchors: Anchors| {
         let decoder = RandomRows {
             seed: spec.seed,
             matrix: index as u64 * 8 + number,
             anchors,
         };
-        let repacked = repack(&decoder, rows, cols, RowOrder::AsStored)
+        let piece = memory
+            .take(PackedTernary::bytes_for(rows, cols))
+            .expect("memory was reserved for this shape");
+        let repacked = repack(&decoder, rows, cols, RowOrder::AsStored, piece)
             .expect("random rows hold ternary codes");
         BitLinear {
             weights: repacked.weights,

@@ -1,5 +1,7 @@
 //! Ternary matrices in the kernels' own byte order.
 
+use bytes::Bytes;
+
 /// Rows of one [`Line`].
 pub const BLOCK_ROWS: usize = 16;
 /// Columns of one [`Line`].
@@ -7,6 +9,8 @@ pub const BLOCK_COLS: usize = 16;
 /// The widest matrix the kernels take: its sums, at most `2 * 128 * MAX_COLS`, stay inside an i32.
 pub const MAX_COLS: usize = 1 << 22;
 
+/// Bytes of a line.
+const LINE_BYTES: usize = 64;
 /// Bytes in a row of a line's 16 by 4 byte grid; also the columns one bit field spans.
 const LINE_BYTES_PER_ROW: usize = 4;
 /// Four codes of 0, each stored as 1.
@@ -16,18 +20,29 @@ const ZERO_CODES: u8 = 0b01_01_01_01;
 ///
 /// Byte `lane * 4 + j` holds row `lane`; its bit field `f` (bits `2f` and `2f + 1`) holds column
 /// `f * 4 + j` as code + 1, so 0, 1 or 2.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, bytemuck::Pod, bytemuck::Zeroable)]
 #[repr(C, align(64))]
-pub struct Line([u8; 64]);
+pub struct Line([u8; LINE_BYTES]);
 
 impl Line {
     /// A line of zero weights.
-    pub const ZERO: Self = Self([ZERO_CODES; 64]);
+    pub const ZERO: Self = Self([ZERO_CODES; LINE_BYTES]);
 
     /// The bytes as the kernels read them.
     #[must_use]
-    pub fn bytes(&self) -> &[u8; 64] {
+    pub fn bytes(&self) -> &[u8; LINE_BYTES] {
         &self.0
+    }
+
+    /// Sets the 16 codes of one row: field `f` (two bits) of byte `j` of the little-endian word holds column
+    /// `f * 4 + j` as code + 1.
+    ///
+    /// # Panics
+    /// When there is no such row.
+    #[inline(always)]
+    pub fn set_row(&mut self, row: usize, fields: u32) {
+        let start = row * LINE_BYTES_PER_ROW;
+        self.0[start..start + LINE_BYTES_PER_ROW].copy_from_slice(&fields.to_le_bytes());
     }
 
     /// The code (-1, 0 or 1) at `row`, `col` of this line's 16 by 16 block.
@@ -42,12 +57,38 @@ impl Line {
 ///
 /// Lines lie row block by row block (16 rows), and within one from the first 16 columns to the last.
 /// Rows and columns beyond the matrix hold zero weights.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct PackedTernary {
     rows: usize,
     cols: usize,
-    lines: Vec<Line>,
+    lines: Lines,
 }
+
+/// Where the lines lie.
+#[derive(Clone, Debug)]
+enum Lines {
+    Owned(Vec<Line>),
+    /// A piece of memory that holds more than this matrix; its address and length fit lines.
+    Piece(Bytes),
+}
+
+impl Lines {
+    #[inline]
+    fn get(&self) -> &[Line] {
+        match self {
+            Self::Owned(lines) => lines,
+            Self::Piece(bytes) => bytemuck::cast_slice(bytes),
+        }
+    }
+}
+
+impl PartialEq for PackedTernary {
+    fn eq(&self, other: &Self) -> bool {
+        (self.rows, self.cols, self.lines()) == (other.rows, other.cols, other.lines())
+    }
+}
+
+impl Eq for PackedTernary {}
 
 impl PackedTernary {
     /// A matrix of zero weights, to be filled by [`pack_row_block`].
@@ -60,12 +101,33 @@ impl PackedTernary {
             cols <= MAX_COLS,
             "{cols} columns: the kernels take {MAX_COLS}"
         );
-        let n_lines = rows.div_ceil(BLOCK_ROWS) * cols.div_ceil(BLOCK_COLS);
+        let n_lines = Self::bytes_for(rows, cols) / LINE_BYTES;
         Self {
             rows,
             cols,
-            lines: vec![Line::ZERO; n_lines],
+            lines: Lines::Owned(vec![Line::ZERO; n_lines]),
         }
+    }
+
+    /// Bytes a matrix of this shape takes: a multiple of 64.
+    #[must_use]
+    pub fn bytes_for(rows: usize, cols: usize) -> usize {
+        rows.div_ceil(BLOCK_ROWS) * cols.div_ceil(BLOCK_COLS) * LINE_BYTES
+    }
+
+    /// A matrix whose lines were packed into `memory` before, by [`pack_row_block`] or [`Line::set_row`]. `None` when
+    /// the memory is not exactly [`Self::bytes_for`] long, does not begin at a multiple of 64 bytes, or `cols`
+    /// exceeds [`MAX_COLS`].
+    #[must_use]
+    pub fn from_memory(rows: usize, cols: usize, memory: Bytes) -> Option<Self> {
+        let fits = cols <= MAX_COLS
+            && memory.len() == Self::bytes_for(rows, cols)
+            && bytemuck::try_cast_slice::<u8, Line>(&memory).is_ok();
+        fits.then_some(Self {
+            rows,
+            cols,
+            lines: Lines::Piece(memory),
+        })
     }
 
     /// Rows: the width of an output.
@@ -102,20 +164,27 @@ impl PackedTernary {
     /// Bytes in memory: what one matvec reads.
     #[must_use]
     pub fn byte_len(&self) -> usize {
-        size_of_val(self.lines.as_slice())
+        size_of_val(self.lines())
     }
 
     /// All lines, row block by row block.
     #[must_use]
+    #[inline]
     pub fn lines(&self) -> &[Line] {
-        &self.lines
+        self.lines.get()
     }
 
-    /// All lines for packing: `chunks_mut(lines_per_row_block())` are the row blocks, so threads can
-    /// fill one each.
+    /// All lines for packing: `chunks_mut(lines_per_row_block())` are the row blocks. A matrix in shared memory is
+    /// copied first.
     #[must_use]
     pub fn lines_mut(&mut self) -> &mut [Line] {
-        &mut self.lines
+        if let Lines::Piece(_) = self.lines {
+            self.lines = Lines::Owned(self.lines().to_vec());
+        }
+        match &mut self.lines {
+            Lines::Owned(lines) => lines,
+            Lines::Piece(_) => &mut [],
+        }
     }
 
     /// The lines of one row block.
@@ -125,7 +194,7 @@ impl PackedTernary {
     #[must_use]
     pub fn row_block(&self, row_block: usize) -> &[Line] {
         let n = self.lines_per_row_block();
-        &self.lines[row_block * n..(row_block + 1) * n]
+        &self.lines()[row_block * n..(row_block + 1) * n]
     }
 
     /// Writes the codes (-1, 0, 1) of one row to `codes`, `[cols]`.
@@ -163,18 +232,18 @@ pub fn pack_row_block(lines: &mut [Line], n_rows: usize, cols: usize, codes: &[i
         last[..tail.len()].copy_from_slice(tail);
         let blocks = blocks.iter().chain((!tail.is_empty()).then_some(&last));
         for (line, block) in lines.iter_mut().zip(blocks) {
-            let (bytes, bad) = pack_16(block);
-            line.0[row * LINE_BYTES_PER_ROW..][..LINE_BYTES_PER_ROW].copy_from_slice(&bytes);
+            let (fields, bad) = pack_16(block);
+            line.set_row(row, fields);
             refused |= bad;
         }
     }
     assert!(refused == 0, "codes are -1, 0 or 1");
 }
 
-/// The four bytes of one row of a line, and whether a code was not -1, 0 or 1 (then not zero).
+/// One row of a line as [`Line::set_row`] takes it, and whether a code was not -1, 0 or 1 (then not zero).
 /// Four codes go through at a time, each in a byte of a word: loading packs billions of them.
 #[inline(always)]
-fn pack_16(codes: &[i8; BLOCK_COLS]) -> ([u8; LINE_BYTES_PER_ROW], u32) {
+fn pack_16(codes: &[i8; BLOCK_COLS]) -> (u32, u32) {
     const ONES: u32 = 0x0101_0101;
     const SIGNS: u32 = 0x8080_8080;
     let mut packed = 0;
@@ -186,5 +255,5 @@ fn pack_16(codes: &[i8; BLOCK_COLS]) -> ([u8; LINE_BYTES_PER_ROW], u32) {
         bad |= (stored & !(3 * ONES)) | (stored & (stored >> 1) & ONES);
         packed |= (stored & (3 * ONES)) << (2 * field);
     }
-    (packed.to_le_bytes(), bad)
+    (packed, bad)
 }

@@ -2,7 +2,8 @@
 
 use tern_kernels::{BLOCK_ROWS, Int8Activations, PackedTernary, matmul, matvec};
 
-use super::workers::Workers;
+use super::{ModelConfig, workers::Workers};
+use crate::{LoadError, weights::memory::WeightMemory};
 
 /// A ternary matrix and the one scale of all its weights.
 #[derive(Debug)]
@@ -42,4 +43,36 @@ impl BitLinear {
             },
         );
     }
+}
+
+/// A byte of a file becomes at most a line of 64.
+const MOST_PER_FILE_BYTE: u64 = 64;
+
+/// Memory for all ternary matrices of a model from a file of so many bytes; `place` is what errors call it. A shape
+/// that claims more than the file can hold reserves no more than that, and fails at its first missing tensor.
+pub(crate) fn memory_for(
+    config: &ModelConfig,
+    file_bytes: u64,
+    place: &str,
+) -> Result<WeightMemory, LoadError> {
+    let (hidden, q, kv, ffn) = (
+        config.hidden_dim,
+        config.q_dim(),
+        config.kv_dim(),
+        config.ffn_dim,
+    );
+    let shapes = [
+        (q, hidden),
+        (kv, hidden),
+        (kv, hidden),
+        (hidden, q),
+        (ffn, hidden),
+        (ffn, hidden),
+        (hidden, ffn),
+    ];
+    let bytes = shapes.map(|(rows, cols)| PackedTernary::bytes_for(rows, cols) as u64);
+    let layers = config.n_layers;
+    let all = bytes.iter().sum::<u64>() * layers as u64;
+    let most = file_bytes.saturating_mul(MOST_PER_FILE_BYTE);
+    WeightMemory::new(place, all.min(most), shapes.len() * layers)
 }

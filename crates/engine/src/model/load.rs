@@ -1,13 +1,14 @@
 //! From opened files to weights in memory.
 
 use rayon::ThreadPool;
-use tern_kernels::MAX_COLS;
+use tern_kernels::{MAX_COLS, PackedTernary};
 
-use super::{BitLinear, Layer, Parts, Progress, Table, opened::Opened};
+use super::{BitLinear, Layer, Parts, Progress, Table, memory_for, opened::Opened};
 use crate::{
     LoadError,
     weights::{
         formats::MatrixSource,
+        memory::WeightMemory,
         names::{Naming, Norm, Projection},
         repack::{RowOrder, repack},
         tensors::TensorEntry,
@@ -25,7 +26,9 @@ pub(super) fn load(
     progress: Progress,
 ) -> Result<Parts, LoadError> {
     check_tensors(&opened)?;
+    let place = opened.tensors.place("");
     let mut loader = Loader {
+        memory: memory_for(&opened.config, opened.tensors.file_bytes(), place)?,
         opened: &opened,
         pool,
         progress,
@@ -78,6 +81,7 @@ pub(super) fn load(
 struct Loader<'a> {
     opened: &'a Opened,
     pool: &'a ThreadPool,
+    memory: WeightMemory,
     progress: Progress<'a>,
     done: u64,
     total: u64,
@@ -149,16 +153,18 @@ impl Loader<'_> {
             },
             _ => RowOrder::AsStored,
         };
+        let memory = &mut self.memory;
         let (repacked, scale) = self.pool.install(|| {
             let matrix = source.open(bytes)?;
-            let repacked = repack(&*matrix.decoder, rows, cols, order).map_err(|_| {
+            let piece = memory.take(PackedTernary::bytes_for(rows, cols))?;
+            let repacked = repack(&*matrix.decoder, rows, cols, order, piece).map_err(|_| {
                 let problem = "holds a value that is no ternary weight (-1, 0 or 1)";
                 LoadError::invalid(o.tensors.place(name), format!("tensor {name}"), problem)
             })?;
             Ok((repacked, matrix.scale))
         })?;
         o.tensors.release(entry);
-        if repacked.nonzero == 0 {
+        if repacked.is_zero {
             self.zeros.push(name.to_owned());
         }
         self.advance(entry.bytes)?;

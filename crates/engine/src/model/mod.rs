@@ -31,7 +31,7 @@ mod tests;
 pub use config::{Activation, Family, ModelConfig};
 pub(crate) use head::Table;
 pub(crate) use layer::Layer;
-pub(crate) use linear::BitLinear;
+pub(crate) use linear::{BitLinear, memory_for};
 use workers::Workers;
 
 /// A forward pass over fewer bytes than this is over before another thread has woken up.

@@ -6,6 +6,7 @@ pub(crate) mod file;
 pub(crate) mod formats;
 pub(crate) mod gguf;
 mod map;
+pub(crate) mod memory;
 pub(crate) mod metadata;
 pub(crate) mod names;
 pub(crate) mod repack;

@@ -1,11 +1,16 @@
 //! From a file's byte order to the kernels'. The only place that knows both.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use bytes::BytesMut;
 use rayon::prelude::*;
-use tern_kernels::{BLOCK_ROWS, PackedTernary, pack_row_block};
+use tern_kernels::{BLOCK_COLS, BLOCK_ROWS, Line, PackedTernary, pack_row_block};
 
-use super::formats::{BadCode, RowDecoder};
+use super::formats::{BadCode, RowDecoder, TwoBit};
+
+mod regroup;
+
+use regroup::{QUARTERS, RUN_COLS};
 
 /// Which row of the file becomes row `r` of the matrix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,11 +41,12 @@ impl RowOrder {
 /// A repacked matrix.
 pub(crate) struct Repacked {
     pub(crate) weights: PackedTernary,
-    /// Number of weights that are not 0.
-    pub(crate) nonzero: u64,
+    /// Every weight is 0.
+    pub(crate) is_zero: bool,
 }
 
-/// Packs a matrix of `rows` by `cols`, row blocks in parallel on the current thread pool.
+/// Packs a matrix of `rows` by `cols` into `piece` ([`PackedTernary::bytes_for`] long, from a multiple of 64 bytes on),
+/// row blocks in parallel on the current thread pool.
 ///
 /// # Errors
 /// [`BadCode`] when a row holds something that is no ternary weight.
@@ -49,13 +55,46 @@ pub(crate) fn repack(
     rows: usize,
     cols: usize,
     order: RowOrder,
+    mut piece: BytesMut,
 ) -> Result<Repacked, BadCode> {
-    let mut weights = PackedTernary::zeros(rows, cols);
-    let nonzero = AtomicU64::new(0);
-    let lines_per_block = weights.lines_per_row_block();
-    weights
-        .lines_mut()
-        .par_chunks_mut(lines_per_block)
+    let lines: &mut [Line] = bytemuck::cast_slice_mut(&mut piece);
+    let any_weight = match decoder.two_bit() {
+        Some(TwoBit::Runs(bytes))
+            if rows.is_multiple_of(BLOCK_ROWS) && cols.is_multiple_of(RUN_COLS) =>
+        {
+            runs(bytes, cols, order, lines)?
+        }
+        Some(TwoBit::Quarters(bytes))
+            if rows.is_multiple_of(QUARTERS * BLOCK_ROWS)
+                && cols.is_multiple_of(BLOCK_COLS)
+                && order == RowOrder::AsStored =>
+        {
+            quarters(bytes, cols, lines)?
+        }
+        _ => codes(decoder, rows, cols, order, lines)?,
+    };
+    Ok(Repacked {
+        weights: in_memory(rows, cols, piece),
+        is_zero: !any_weight,
+    })
+}
+
+fn in_memory(rows: usize, cols: usize, piece: BytesMut) -> PackedTernary {
+    PackedTernary::from_memory(rows, cols, piece.freeze())
+        .expect("the piece was taken for this shape, at a multiple of 64 bytes")
+}
+
+/// Any format: through codes of a byte each.
+fn codes(
+    decoder: &dyn RowDecoder,
+    rows: usize,
+    cols: usize,
+    order: RowOrder,
+    lines: &mut [Line],
+) -> Result<bool, BadCode> {
+    let any_weight = AtomicBool::new(false);
+    lines
+        .par_chunks_mut(cols.div_ceil(BLOCK_COLS))
         .enumerate()
         .try_for_each_init(
             || vec![0i8; BLOCK_ROWS * cols],
@@ -66,17 +105,58 @@ pub(crate) fn repack(
                 for (i, codes) in codes.chunks_exact_mut(cols).enumerate() {
                     decoder.decode_row(order.file_row(first + i), codes)?;
                 }
-                let count: usize = codes
-                    .chunks(128)
-                    .map(|c| c.iter().map(|c| c.unsigned_abs()).sum::<u8>() as usize)
-                    .sum();
-                nonzero.fetch_add(count as u64, Ordering::Relaxed);
+                if codes.iter().fold(0, |any, code| any | code) != 0 {
+                    any_weight.store(true, Ordering::Relaxed);
+                }
                 pack_row_block(lines, n_rows, cols, codes);
                 Ok(())
             },
         )?;
-    Ok(Repacked {
-        weights,
-        nonzero: nonzero.into_inner(),
-    })
+    Ok(any_weight.into_inner())
 }
+
+/// I2_S: each row by itself.
+fn runs(bytes: &[u8], cols: usize, order: RowOrder, lines: &mut [Line]) -> Result<bool, BadCode> {
+    let row_bytes = cols / 4;
+    let seen = lines
+        .par_chunks_mut(cols / BLOCK_COLS)
+        .enumerate()
+        .map(|(block, lines)| {
+            let mut seen = regroup::Seen::default();
+            for row in 0..BLOCK_ROWS {
+                let file_row = order.file_row(block * BLOCK_ROWS + row);
+                let bytes = &bytes[file_row * row_bytes..][..row_bytes];
+                seen |= regroup::run_row(bytes, row, lines);
+            }
+            seen
+        })
+        .reduce(regroup::Seen::default, |a, b| a | b);
+    seen.verdict()
+}
+
+/// Hugging Face packing: 16 rows of bytes give a row block in each quarter of the matrix.
+fn quarters(bytes: &[u8], cols: usize, lines: &mut [Line]) -> Result<bool, BadCode> {
+    let per_block = cols / BLOCK_COLS;
+    let quarter = lines.len() / QUARTERS;
+    let (lower, upper) = lines.split_at_mut(2 * quarter);
+    let (first, second) = lower.split_at_mut(quarter);
+    let (third, fourth) = upper.split_at_mut(quarter);
+    let seen = bytes
+        .par_chunks(BLOCK_ROWS * cols)
+        .zip(first.par_chunks_mut(per_block))
+        .zip(second.par_chunks_mut(per_block))
+        .zip(third.par_chunks_mut(per_block))
+        .zip(fourth.par_chunks_mut(per_block))
+        .map(|((((bytes, first), second), third), fourth)| {
+            let mut seen = regroup::Seen::default();
+            for (row, bytes) in bytes.chunks_exact(cols).enumerate() {
+                seen |= regroup::quarters_row(bytes, row, [first, second, third, fourth]);
+            }
+            seen
+        })
+        .reduce(regroup::Seen::default, |a, b| a | b);
+    seen.verdict()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
 //! Hugging Face packing: U8 `[rows / 4, cols]`, each byte holding four rows a quarter of the matrix apart.
 
-use super::{BadCode, RowDecoder, two_bits};
+use super::{BadCode, RowDecoder, TwoBit, two_bits};
 
 pub(super) struct HfPacked<'a> {
     bytes: &'a [u8],
@@ -29,5 +29,9 @@ impl RowDecoder for HfPacked<'_> {
         } else {
             Err(BadCode)
         }
+    }
+
+    fn two_bit(&self) -> Option<TwoBit<'_>> {
+        Some(TwoBit::Quarters(self.bytes))
     }
 }

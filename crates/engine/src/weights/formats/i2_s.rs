@@ -1,6 +1,6 @@
 //! bitnet.cpp's I2_S: runs of 128 weights in 32 bytes, then one float32 scale for the whole matrix.
 
-use super::{BadCode, RowDecoder, two_bits};
+use super::{BadCode, RowDecoder, TwoBit, two_bits};
 
 const RUN: usize = 128;
 const RUN_BYTES: usize = 32;
@@ -36,5 +36,9 @@ impl RowDecoder for I2S<'_> {
             }
         }
         if good { Ok(()) } else { Err(BadCode) }
+    }
+
+    fn two_bit(&self) -> Option<TwoBit<'_>> {
+        Some(TwoBit::Runs(self.codes))
     }
 }

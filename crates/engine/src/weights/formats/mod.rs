@@ -19,6 +19,22 @@ pub(crate) trait RowDecoder: Sync {
     /// # Errors
     /// [`BadCode`] when the row holds something that is no ternary weight.
     fn decode_row(&self, row: usize, codes: &mut [i8]) -> Result<(), BadCode>;
+
+    /// The matrix's bytes, where they are codes of two bits in an order that can be regrouped without taking them
+    /// apart.
+    fn two_bit(&self) -> Option<TwoBit<'_>> {
+        None
+    }
+}
+
+/// Bytes of four two-bit codes each, every one a code + 1.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum TwoBit<'a> {
+    /// `[rows][cols / 128][32]`: byte `j` of a run holds, from its highest bits down, the weights `j`, `j + 32`,
+    /// `j + 64` and `j + 96` of 128.
+    Runs(&'a [u8]),
+    /// `[rows / 4][cols]`: each byte holds, from its lowest bits up, four rows a quarter of the matrix apart.
+    Quarters(&'a [u8]),
 }
 
 /// A row holds a value that is no ternary weight.
