@@ -35,7 +35,7 @@ pub use generate::{
 };
 pub use inspect::{Inspection, MemoryNeed, TensorRecord, inspect};
 pub use model::{
-    Activation, Family, LoadOptions, Model, ModelConfig, SamplingDefaults,
+    Activation, Family, LoadOptions, Model, ModelConfig, RopeScaling, SamplingDefaults,
     sequence::{Observation, Sequence},
 };
 pub use sampler::{Sampler, SamplingParams};

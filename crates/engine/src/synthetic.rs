@@ -10,8 +10,8 @@ use tern_kernels::PackedTernary;
 use crate::{
     ChatTemplate, LoadError,
     model::{
-        Activation, BitLinear, Family, Layer, ModelConfig, Parts, Progress, SamplingDefaults,
-        Table, memory_for,
+        Activation, BitLinear, Family, Layer, ModelConfig, Parts, Progress, RopeScaling,
+        SamplingDefaults, Table, memory_for,
     },
     tokenizer,
     weights::{
@@ -77,6 +77,7 @@ pub(crate) fn config(spec: &SyntheticSpec) -> ModelConfig {
         vocab_size,
         max_seq_len: 4096,
         rope_theta: 500_000.0,
+        rope_scaling: RopeScaling::Plain,
         norm_eps: 1e-5,
         activation: Activation::SquaredRelu,
         sub_norms: true,

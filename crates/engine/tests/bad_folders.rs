@@ -109,9 +109,9 @@ fn broken_model_folders_are_refused_by_name_and_field() {
         ("unknown activation", "config.json", "gelu", |f| {
             f.edit("config.json", |c| c["hidden_act"] = json!("gelu"))
         }),
-        ("stretched rope", "config.json", "llama3", |f| {
+        ("stretched rope", "config.json", "yarn", |f| {
             f.edit("config.json", |c| {
-                c["rope_scaling"] = json!({"rope_type": "llama3", "factor": 8.0})
+                c["rope_scaling"] = json!({"rope_type": "yarn", "factor": 8.0})
             });
         }),
         ("biases", "config.json", "biases", |f| {
@@ -119,6 +119,21 @@ fn broken_model_folders_are_refused_by_name_and_field() {
         }),
         ("epsilon 0", "config.json", "rms_norm_eps", |f| {
             f.edit("config.json", |c| c["rms_norm_eps"] = json!(0.0))
+        }),
+        (
+            "rope without its bounds",
+            "config.json",
+            "low_freq_factor",
+            |f| {
+                f.edit("config.json", |c| {
+                    c["rope_scaling"] = json!({"rope_type": "llama3", "factor": 8.0})
+                })
+            },
+        ),
+        ("rope by zero", "config.json", "rope_scaling", |f| {
+            f.edit("config.json", |c| {
+                c["rope_scaling"] = json!({"type": "linear", "factor": 0.0})
+            })
         }),
         ("theta negative", "config.json", "rope_theta", |f| {
             f.edit("config.json", |c| c["rope_theta"] = json!(-1.0))

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::RopeScaling;
 use crate::LoadError;
 
 /// Upper limits for numbers read from files: generous for real models, small enough that no product of two
@@ -60,6 +61,8 @@ pub struct ModelConfig {
     pub max_seq_len: usize,
     /// Base of the rotary embedding.
     pub rope_theta: f32,
+    /// How its frequencies differ from the plain ones.
+    pub rope_scaling: RopeScaling,
     /// Added to the mean square inside a norm.
     pub norm_eps: f32,
     /// Between gate and up.
@@ -142,6 +145,7 @@ impl ModelConfig {
             let problem = format!("is {}, but must be a number of at least 1", self.rope_theta);
             return Err(LoadError::invalid(file, "rope_theta", problem));
         }
+        self.rope_scaling.check(file, "rope_scaling")?;
         if !(self.norm_eps.is_finite() && self.norm_eps > 0.0 && self.norm_eps < 1.0) {
             let problem = format!("is {}, but must lie between 0 and 1", self.norm_eps);
             return Err(LoadError::invalid(file, "rms_norm_eps", problem));

@@ -1,7 +1,7 @@
 //! What a GGUF header says about a model.
 
 use super::{
-    Activation, Family, ModelConfig, SamplingDefaults,
+    Activation, Family, ModelConfig, RopeScaling, SamplingDefaults,
     opened::{Opened, check_vocabulary, stop_tokens, template},
 };
 use crate::{
@@ -89,7 +89,7 @@ fn config(meta: &Metadata, tensors: &Tensors) -> Result<ModelConfig, LoadError> 
         let what = format!("a rotary embedding over {n} of {head_dim} dimensions");
         return Err(LoadError::unsupported(file, what, OTHER_MODEL));
     }
-    check_rope_scaling(meta, &key)?;
+    let rope_scaling = rope_scaling(meta, &key, tensors, head_dim)?;
 
     let (name, embedding) = tensors.find(&[Naming::Gguf.embedding()])?;
     let [vocab_size, _] = *embedding.shape.as_slice() else {
@@ -132,6 +132,7 @@ fn config(meta: &Metadata, tensors: &Tensors) -> Result<ModelConfig, LoadError> 
         rope_theta: meta
             .optional_float(&key("rope.freq_base"))?
             .unwrap_or(10_000.0) as f32,
+        rope_scaling,
         norm_eps: meta
             .optional_float(&key("attention.layer_norm_rms_epsilon"))?
             .unwrap_or(1e-5) as f32,
@@ -154,20 +155,38 @@ pub(super) fn divided(file: &str, hidden: usize, heads: usize) -> Result<usize, 
     Ok(hidden / heads)
 }
 
-/// Only the plain rotary embedding is computed; a linear one with factor 1 is the same.
-fn check_rope_scaling(meta: &Metadata, key: &dyn Fn(&str) -> String) -> Result<(), LoadError> {
+/// Plain, linear, or divided number by number (as llama.cpp's converter writes Llama 3.1's).
+fn rope_scaling(
+    meta: &Metadata,
+    key: &dyn Fn(&str) -> String,
+    tensors: &Tensors,
+    head_dim: usize,
+) -> Result<RopeScaling, LoadError> {
     let kind = meta
         .optional_string(&key("rope.scaling.type"))?
         .unwrap_or("none");
     let factor = meta
         .optional_float(&key("rope.scaling.factor"))?
-        .unwrap_or(1.0);
-    let plain = kind == "none" || (kind == "linear" && factor == 1.0);
-    if plain {
-        return Ok(());
+        .unwrap_or(1.0) as f32;
+    let divisors = Naming::Gguf
+        .rope_divisors()
+        .and_then(|name| tensors.entries.get_key_value(name));
+    match (kind, divisors) {
+        ("none", None) => Ok(RopeScaling::Plain),
+        ("linear", None) if factor == 1.0 => Ok(RopeScaling::Plain),
+        ("linear", None) => Ok(RopeScaling::Linear { factor }),
+        ("none", Some((name, entry))) => {
+            let divisors = tensors.read_vector(name, entry, head_dim / 2)?;
+            if divisors.iter().all(|&divisor| divisor == 1.0) {
+                return Ok(RopeScaling::Plain);
+            }
+            Ok(RopeScaling::Divisors(divisors))
+        }
+        _ => {
+            let what = format!("a stretched rotary embedding ({kind:.32}, factor {factor})");
+            Err(LoadError::unsupported(meta.file(), what, OTHER_MODEL))
+        }
     }
-    let what = format!("a stretched rotary embedding ({kind:.32}, factor {factor})");
-    Err(LoadError::unsupported(meta.file(), what, OTHER_MODEL))
 }
 
 /// The activation, where a converter wrote it down.

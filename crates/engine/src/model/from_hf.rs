@@ -6,7 +6,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use super::{
-    Activation, Family, ModelConfig, SamplingDefaults,
+    Activation, Family, ModelConfig, RopeScaling, SamplingDefaults,
     from_gguf::{activation, divided},
     opened::{Opened, check_vocabulary, stop_tokens, template},
 };
@@ -260,7 +260,8 @@ fn config(c: &Config, tensors: &Tensors, file: &str) -> Result<ModelConfig, Load
         ffn_dim: c.intermediate_size,
         vocab_size: c.vocab_size,
         max_seq_len: c.max_position_embeddings.unwrap_or(2048),
-        rope_theta: rope_theta(c, file)? as f32,
+        rope_theta: rope_theta(c) as f32,
+        rope_scaling: rope_scaling(c, file)?,
         norm_eps: c.rms_norm_eps.unwrap_or(1e-5) as f32,
         activation: match &c.hidden_act {
             Some(name) => activation(file, name)?,
@@ -274,21 +275,43 @@ fn config(c: &Config, tensors: &Tensors, file: &str) -> Result<ModelConfig, Load
     Ok(config)
 }
 
-/// The base of the rotary embedding, at top level or where transformers 5 puts it. Stretched ones are refused.
-fn rope_theta(c: &Config, file: &str) -> Result<f64, LoadError> {
+/// How the rotary frequencies are scaled: `rope_scaling`, or `rope_parameters` where transformers 5 puts it.
+fn rope_scaling(c: &Config, file: &str) -> Result<RopeScaling, LoadError> {
     for value in [&c.rope_scaling, &c.rope_parameters].into_iter().flatten() {
         let kind = value
             .get("rope_type")
             .or_else(|| value.get("type"))
             .and_then(Value::as_str)
             .unwrap_or("default");
-        let factor = value.get("factor").and_then(Value::as_f64).unwrap_or(1.0);
-        let plain = kind == "default" || (kind == "linear" && factor == 1.0);
-        if !plain {
-            let what = format!("a stretched rotary embedding ({kind:.32}, factor {factor})");
-            return Err(LoadError::unsupported(file, what, OTHER_MODEL));
+        let number = |key: &str| value.get(key).and_then(Value::as_f64).map(|n| n as f32);
+        let required = |key: &str| {
+            number(key)
+                .ok_or_else(|| LoadError::missing(file, format!("{key} in its rope_scaling")))
+        };
+        let factor = number("factor").unwrap_or(1.0);
+        match kind {
+            "default" => {}
+            "linear" if factor == 1.0 => {}
+            "linear" => return Ok(RopeScaling::Linear { factor }),
+            "llama3" => {
+                return Ok(RopeScaling::Llama3 {
+                    factor: required("factor")?,
+                    low_freq_factor: required("low_freq_factor")?,
+                    high_freq_factor: required("high_freq_factor")?,
+                    original_max_position_embeddings: required("original_max_position_embeddings")?,
+                });
+            }
+            other => {
+                let what = format!("a stretched rotary embedding ({other:.32}, factor {factor})");
+                return Err(LoadError::unsupported(file, what, OTHER_MODEL));
+            }
         }
     }
+    Ok(RopeScaling::Plain)
+}
+
+/// The base of the rotary embedding, at top level or where transformers 5 puts it.
+fn rope_theta(c: &Config) -> f64 {
     let nested = c
         .rope_parameters
         .as_ref()
@@ -299,7 +322,7 @@ fn rope_theta(c: &Config, file: &str) -> Result<f64, LoadError> {
     } else {
         10_000.0
     };
-    Ok(c.rope_theta.or(nested).unwrap_or(default))
+    c.rope_theta.or(nested).unwrap_or(default)
 }
 
 /// What `weight_scale` means; refuses what is not plain BitNet quantisation.

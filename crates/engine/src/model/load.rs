@@ -9,9 +9,8 @@ use crate::{
     weights::{
         formats::MatrixSource,
         memory::WeightMemory,
-        names::{Naming, Norm, Projection},
+        names::{Norm, Projection},
         repack::{RowOrder, repack},
-        tensors::TensorEntry,
     },
 };
 
@@ -204,11 +203,8 @@ fn check_tensors(o: &Opened) -> Result<(), LoadError> {
             known.insert(name);
         }
     }
-    for (name, entry) in &o.tensors.entries {
+    for name in o.tensors.entries.keys() {
         if known.contains(name) || naming.is_ignorable(name) {
-            continue;
-        }
-        if naming == Naming::Gguf && name == "rope_freqs.weight" && is_all_ones(o, name, entry)? {
             continue;
         }
         let what = format!("the tensor {name:.120}");
@@ -216,10 +212,4 @@ fn check_tensors(o: &Opened) -> Result<(), LoadError> {
         return Err(LoadError::unsupported(o.tensors.place(name), what, remedy));
     }
     Ok(())
-}
-
-/// Factors of the rotary frequencies that change nothing.
-fn is_all_ones(o: &Opened, name: &str, entry: &TensorEntry) -> Result<bool, LoadError> {
-    let factors = o.tensors.read_vector(name, entry, o.config.head_dim / 2)?;
-    Ok(factors.iter().all(|&f| f == 1.0))
 }

@@ -32,6 +32,7 @@ pub use config::{Activation, Family, ModelConfig};
 pub(crate) use head::Table;
 pub(crate) use layer::Layer;
 pub(crate) use linear::{BitLinear, memory_for};
+pub use rope::RopeScaling;
 use workers::Workers;
 
 /// A forward pass over fewer bytes than this is over before another thread has woken up.

@@ -65,7 +65,7 @@ impl Sequence {
             max_len: max_len.min(config.max_seq_len),
             tokens: Vec::new(),
             cache: KvCache::new(config),
-            rope: RopeTable::new(config.rope_theta, config.head_dim),
+            rope: RopeTable::new(config.rope_theta, config.head_dim, &config.rope_scaling),
             scratch: Scratch::new(config),
             logits: vec![0.0; config.vocab_size],
             has_logits: false,

@@ -9,7 +9,7 @@ use super::{
     BitLinear, Model,
     kv_cache::KvCache,
     pass::{Input, Output, Pass},
-    rope::RopeTable,
+    rope::{RopeScaling, RopeTable},
     workers::Workers,
 };
 use crate::{
@@ -111,7 +111,7 @@ fn pass<'a>(model: &'a Model, rope: &'a RopeTable, tokens: usize) -> Pass<'a> {
 /// `x`, `[tokens][cols]`, through a projection: `[tokens][rows]`.
 fn project(model: &Model, linear: &BitLinear, x: &[f32]) -> Vec<f32> {
     let tokens = x.len() / linear.weights.cols();
-    let rope = RopeTable::new(1.0, 2);
+    let rope = RopeTable::new(1.0, 2, &RopeScaling::Plain);
     let p = pass(model, &rope, tokens);
     let (mut input, mut output) = (Input::new(linear.weights.cols()), Output::default());
     input.resize(tokens);
@@ -138,7 +138,7 @@ fn attention(model: &Model, q: &[f32], k: &[f32], v: &[f32]) -> Vec<f32> {
     let tokens = q.len() / c.q_dim();
     let (mut q, mut k) = (q.to_vec(), k.to_vec());
     let mut cache = KvCache::new(c);
-    let mut rope = RopeTable::new(c.rope_theta, c.head_dim);
+    let mut rope = RopeTable::new(c.rope_theta, c.head_dim, &c.rope_scaling);
     cache.resize(tokens);
     rope.grow_to(tokens);
     let p = pass(model, &rope, tokens);

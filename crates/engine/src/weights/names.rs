@@ -136,11 +136,19 @@ impl Naming {
         .to_owned()
     }
 
-    /// Tensors that belong to a file of this naming but carry nothing the engine needs.
+    /// Name of the divisors of the rotary frequencies, where a file has some.
+    pub(crate) fn rope_divisors(self) -> Option<&'static str> {
+        match self {
+            Self::HuggingFace => None,
+            Self::Gguf => Some("rope_freqs.weight"),
+        }
+    }
+
+    /// Tensors that belong to a file of this naming but carry nothing the loader needs.
     pub(crate) fn is_ignorable(self, name: &str) -> bool {
         match self {
             Self::HuggingFace => name.ends_with("rotary_emb.inv_freq"),
-            Self::Gguf => false,
+            Self::Gguf => self.rope_divisors() == Some(name),
         }
     }
 }

@@ -1,4 +1,5 @@
 //! Writes GGUF files, sound and broken ones.
+#![allow(dead_code, reason = "every test file uses a part of it")]
 
 use half::f16;
 
@@ -231,4 +232,8 @@ pub(crate) fn i2_s(byte: u8, scale: f32) -> Vec<u8> {
     data.extend(scale.to_le_bytes());
     data.extend([0xff; 28]);
     data
+}
+
+pub(crate) fn bool_value(value: bool) -> Value {
+    Value(7, vec![value.into()])
 }

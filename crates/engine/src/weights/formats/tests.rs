@@ -117,3 +117,29 @@ fn the_fourth_value_of_two_bits_is_refused() {
     let (decoder, _) = i2_s::open(&i2_s, 128).expect("a sound matrix");
     assert_eq!(decoder.decode_row(0, &mut [0; 128]), Err(BadCode));
 }
+
+/// Four million values: a running float32 sum stops noticing them, eight lanes lose less but still too much.
+#[test]
+fn the_mean_of_a_large_matrix_is_summed_in_single_precision() {
+    let (n, cols) = (1024, 4096);
+    let values: Vec<half::bf16> = (0..n * cols)
+        .map(|i| half::bf16::from_f32(((i * 2_654_435_761usize) >> 7 & 1023) as f32 / 700.0 - 0.7))
+        .collect();
+    let bytes: Vec<u8> = values.iter().flat_map(|w| w.to_le_bytes()).collect();
+    let matrix = open(&bytes, TensorType::Bf16, n, cols);
+    let magnitudes = || values.iter().map(|w| w.to_f32().abs());
+    let count = (n * cols) as f64;
+    let exact = magnitudes().map(f64::from).sum::<f64>() / count;
+    let inverse = 1.0 / exact as f32;
+    assert_eq!(matrix.scale, 1.0 / inverse);
+    let naive = f64::from(magnitudes().sum::<f32>()) / count;
+    assert!(
+        (naive / exact - 1.0).abs() > 1e-4,
+        "{naive} for {exact}: the test would not see it"
+    );
+    let codes: Vec<u8> = values
+        .iter()
+        .map(|w| (w.to_f32() * inverse).round_ties_even().clamp(-1.0, 1.0) as i8 as u8)
+        .collect();
+    assert!(rows(&*matrix.decoder, n, cols) == codes);
+}
