@@ -15,6 +15,7 @@ pub struct LogitComparison {
 #[derive(Clone, Copy, Debug)]
 struct Row {
     largest: f64,
+    mean: f64,
     divergence: f64,
     same_top: bool,
     clear: bool,
@@ -27,6 +28,8 @@ pub struct LogitFigures {
     pub rows: usize,
     /// Largest distance of any logit.
     pub max: f64,
+    /// Mean distance of all logits.
+    pub mean: f64,
     /// Median over the rows of the largest distance in a row.
     pub median: f64,
     /// Share of rows without a rounding flip: every logit within 1e-4.
@@ -60,15 +63,18 @@ impl LogitComparison {
             .sum::<f64>()
             / n)
             .sqrt();
-        let distances = got
-            .iter()
-            .zip(want)
-            .map(|(&g, &w)| (f64::from(g) - f64::from(w)).abs());
-        // NaN must not pass for equal.
-        let largest = distances.fold(
-            0.0,
-            |a: f64, d| if d.is_nan() { f64::INFINITY } else { a.max(d) },
-        );
+        let (mut largest, mut sum) = (0f64, 0f64);
+        for (&g, &w) in got.iter().zip(want) {
+            let distance = (f64::from(g) - f64::from(w)).abs();
+            // NaN must not pass for equal.
+            let distance = if distance.is_nan() {
+                f64::INFINITY
+            } else {
+                distance
+            };
+            largest = largest.max(distance);
+            sum += distance;
+        }
         let (got_log, want_log) = (log_softmax(got), log_softmax(want));
         let divergence: f64 = want_log
             .iter()
@@ -78,6 +84,7 @@ impl LogitComparison {
         let (best, lead) = best(want);
         self.rows.push(Row {
             largest: largest / deviation,
+            mean: sum / n / deviation,
             divergence: if divergence.is_nan() {
                 f64::INFINITY
             } else {
@@ -112,6 +119,7 @@ impl LogitComparison {
         LogitFigures {
             rows: n,
             max: largest[n - 1],
+            mean: self.rows.iter().map(|r| r.mean).sum::<f64>() / n as f64,
             median: (largest[(n - 1) / 2] + largest[n / 2]) / 2.0,
             same: largest.partition_point(|&d| d < 1e-4) as f64 / n as f64,
             kl_max: self.rows.iter().map(|r| r.divergence).fold(0.0, f64::max),
@@ -168,6 +176,7 @@ mod tests {
         one.add(&[-1.0, 1.0, -1.0, 2.0], &want);
         let figures = one.figures();
         assert!((figures.max - 1.0).abs() < 1e-12 && figures.kl_mean > 0.0);
+        assert!((figures.mean - 0.25).abs() < 1e-12, "{}", figures.mean);
         assert_eq!(figures.top1, 0.0, "3 is now likelier than 1");
         assert_eq!(figures.top1_clear, 1.0, "but it was a tie");
     }

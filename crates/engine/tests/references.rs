@@ -197,8 +197,8 @@ fn check_set(root: &Path, skip: &dyn Fn(&str, &str) -> bool) -> Vec<(String, Out
                     .collect();
                 writeln!(
                     table,
-                    "{label:32} max {:.1e} median {:.1e} same {:.2} KL {:.1e}/{:.1e} hidden {} top1 {:.3} greedy {} {}",
-                    f.max, f.median, f.same, f.kl_max, f.kl_mean, hidden, f.top1, greedy.join(" "), missed.join(", ")
+                    "{label:32} max {:.1e} mean {:.1e} median {:.1e} same {:.2} KL {:.1e}/{:.1e} hidden {} top1 {:.3} greedy {} {}",
+                    f.max, f.mean, f.median, f.same, f.kl_max, f.kl_mean, hidden, f.top1, greedy.join(" "), missed.join(", ")
                 )
                 .expect("a String takes everything");
                 if !missed.is_empty() {
