@@ -4,7 +4,11 @@ use serde::Serialize;
 
 use crate::{
     ChatTemplate, LoadError, ModelConfig, ModelSource, SamplingDefaults, TokenId,
-    model::{kv_cache, opened},
+    model::{
+        kv_cache,
+        opened::{self, Opened},
+        table_bytes,
+    },
     synthetic,
     weights::{file::ModelFile, gguf, safetensors, tensors::Tensors},
 };
@@ -118,16 +122,17 @@ pub fn inspect(source: &ModelSource) -> Result<Inspection, LoadError> {
     };
     if let ModelSource::Synthetic(spec) = source {
         let config = synthetic::config(spec);
-        inspection.memory = Some(memory(&config, 2));
+        inspection.memory = Some(memory(
+            &config,
+            2 * (config.vocab_size * config.hidden_dim) as u64,
+        ));
         inspection.config = Some(config);
         return Ok(inspection);
     }
     match opened::open(source) {
         Err(problem) => inspection.problem = Some(problem.to_string()),
         Ok(opened) => {
-            let embedding = opened.tensors.entries.get(&opened.naming.embedding());
-            let width = embedding.map_or(2, |e| e.bytes / e.shape.iter().product::<u64>().max(1));
-            inspection.memory = Some(memory(&opened.config, width));
+            inspection.memory = Some(memory(&opened.config, tables(&opened)));
             inspection.name = opened.name;
             inspection.config = Some(opened.config);
             inspection.chat_template = Some(opened.template);
@@ -154,10 +159,20 @@ fn records(tensors: &Tensors) -> Vec<TensorRecord> {
         .collect()
 }
 
-/// Two bits a ternary weight, and the tables at `width` bytes a number.
-fn memory(config: &ModelConfig, width: u64) -> MemoryNeed {
-    let table = (config.vocab_size * config.hidden_dim) as u64 * width;
-    let tables = if config.tied_head { table } else { 2 * table };
+/// Bytes of the embedding and of a head of its own, where there is one. A table that is missing counts nothing;
+/// loading will say so.
+fn tables(opened: &Opened) -> u64 {
+    let bytes = |name| opened.tensors.entries.get(&name).map_or(0, table_bytes);
+    let head = if opened.config.tied_head {
+        0
+    } else {
+        bytes(opened.naming.head())
+    };
+    bytes(opened.naming.embedding()) + head
+}
+
+/// Two bits a ternary weight, and the `tables`.
+fn memory(config: &ModelConfig, tables: u64) -> MemoryNeed {
     MemoryNeed {
         weights: config.ternary_weights() / 4 + tables,
         full_context: kv_cache::bytes_for(config, config.max_seq_len),

@@ -123,7 +123,7 @@ pub(crate) fn build(
                 .to_bits();
             }
         })
-    });
+    })?;
     let tokenizer = tokenizer::synthetic(config.vocab_size)?;
     let _ = progress(1.0);
     debug_assert!(layers.iter().all(|layer| layer.gate.weights.rows() == ffn));

@@ -224,7 +224,40 @@ fn broken_gguf_files_are_refused_by_name_and_field() {
             };
             g.tensors.push(bias);
         }),
-        ("Q6_K embedding", "Q6_K", |g| g.tensors[0].kind = 14),
+        ("Q4_K embedding", "Q4_K", |g| g.tensors[0].kind = 12),
+        ("Q6_K in rows of 128", "which Q6_K cannot hold", |g| {
+            g.tensors[0].kind = 14
+        }),
+        ("Q8_0 in rows of 16", "which Q8_0 cannot hold", |g| {
+            g.tensors[0].kind = 8;
+            g.tensors[0].dims = vec![16, 2080];
+        }),
+        ("Q8_0 in other rows", "has shape [260, 64]", |g| {
+            g.tensors[0].kind = 8;
+            g.tensors[0].dims = vec![64, 260];
+        }),
+        ("Q5_0 in overflowing rows", "token_embd.weight", |g| {
+            g.tensors[0].kind = 6;
+            g.tensors[0].dims = vec![1 << 62, 3];
+        }),
+        ("Q4_0 embedding cut short", "token_embd.weight", |g| {
+            let mut table = g.tensors.remove(0);
+            table.kind = 2;
+            table.data.truncate(128 * 260 / 32 * 18 - 1);
+            g.tensors.push(table);
+        }),
+        ("Q8_0 embedding NaN", "token_embd.weight holds", |g| {
+            g.tensors[0].kind = 8;
+            g.tensors[0].data[34 * 1000..][..2].copy_from_slice(&[0x01, 0x7e]);
+        }),
+        ("Q4_0 embedding infinite", "token_embd.weight holds", |g| {
+            g.tensors[0].kind = 2;
+            g.tensors[0].data[18 * 1000..][..2].copy_from_slice(&[0x00, 0xfc]);
+        }),
+        ("Q8_0 weights", "weight format Q8_0", |g| {
+            g.tensor("blk.0.attn_q.weight").kind = 8
+        }),
+        ("Q4_0 norm", "F32, F16 or BF16", |g| g.tensors[1].kind = 2),
         ("TL1 weights", "TL1", |g| {
             g.tensor("blk.0.attn_q.weight").kind = 38
         }),

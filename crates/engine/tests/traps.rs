@@ -15,7 +15,7 @@ mod plain_files;
 
 use common::load;
 use gguf::{Gguf, text};
-use plain::{Matrix, Mistake, PlainModel};
+use plain::{Mistake, PlainModel};
 use plain_files::Stored;
 
 const PROMPT: [u32; 12] = [257, 72, 101, 108, 108, 111, 44, 32, 119, 111, 114, 108];
@@ -171,43 +171,10 @@ fn the_scale_is_taken_from_a_block_of_zeros() {
             m.codes[..256].fill(0);
         }
     }
-    widen(&mut plain);
+    plain.widen();
     for stored in [Stored::Tq1_0, Stored::Tq2_0] {
         check(&plain, &from_gguf(&plain.gguf("bitnet-b1.58", stored)), &[]);
     }
-}
-
-/// Twice as wide, so that rows are whole blocks of 256: the new half is zero everywhere.
-fn widen(plain: &mut PlainModel) {
-    let wide = |m: &mut Matrix, rows: usize, cols: usize| {
-        let mut codes = vec![0; rows * cols];
-        for (row, old) in m.codes.chunks(m.cols).enumerate() {
-            codes[row * cols..][..m.cols].copy_from_slice(old);
-        }
-        (m.rows, m.cols, m.codes) = (rows, cols, codes);
-    };
-    let (hidden, ffn) = (256, plain.ffn);
-    let kv = hidden / plain.heads * plain.kv_heads;
-    let stretched = |x: &[f32]| -> Vec<f32> { x.iter().chain(x).copied().collect() };
-    for l in &mut plain.layers {
-        wide(&mut l.q, hidden, hidden);
-        wide(&mut l.k, kv, hidden);
-        wide(&mut l.v, kv, hidden);
-        wide(&mut l.o, hidden, hidden);
-        wide(&mut l.gate, ffn, hidden);
-        wide(&mut l.up, ffn, hidden);
-        wide(&mut l.down, hidden, ffn);
-        l.attn_norm = stretched(&l.attn_norm);
-        l.ffn_norm = stretched(&l.ffn_norm);
-        l.attn_sub_norm = l.attn_sub_norm.as_deref().map(stretched);
-    }
-    plain.embedding = plain
-        .embedding
-        .chunks(plain.hidden)
-        .flat_map(stretched)
-        .collect();
-    plain.final_norm = stretched(&plain.final_norm);
-    plain.hidden = hidden;
 }
 
 /// A model whose first projections meet nothing but ties: the stream is ±1 everywhere, so the norm gives its own

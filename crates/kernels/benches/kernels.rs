@@ -112,12 +112,20 @@ fn bench_head(c: &mut Criterion) {
         .collect();
     let x: Vec<f32> = (0..hidden).map(|_| random.float()).collect();
     let mut out = vec![0.0; vocab];
-    group.throughput(Throughput::Bytes((table.len() * 2) as u64));
+    let codes: Vec<i8> = table.iter().map(|&bits| bits as i8).collect();
+    let scales: Vec<f32> = (0..codes.len() / 16).map(|_| random.float()).collect();
+    let int8 = |group| HeadRows::Int8 {
+        codes: &codes,
+        scales: &scales[..codes.len() / group],
+    };
     for isa in Isa::available() {
-        for (name, rows) in [
-            ("bf16", HeadRows::Bf16(&table)),
-            ("f16", HeadRows::F16(&table)),
+        for (name, rows, bytes) in [
+            ("bf16", HeadRows::Bf16(&table), table.len() * 2),
+            ("f16", HeadRows::F16(&table), table.len() * 2),
+            ("int8_by_16", int8(16), codes.len() / 16 * 20),
+            ("int8_by_32", int8(32), codes.len() / 32 * 36),
         ] {
+            group.throughput(Throughput::Bytes(bytes as u64));
             group.bench_function(BenchmarkId::new(isa.name(), name), |b| {
                 b.iter(|| {
                     head_logits(isa, rows, 0..vocab, hidden, &x, &mut out);

@@ -15,6 +15,14 @@ pub enum HeadRows<'a> {
     F16(&'a [u16]),
     /// Single floats.
     F32(&'a [f32]),
+    /// Integers with a float scale for each group of neighbours in a row; a number is `scale * code`, rounded
+    /// to f32 once.
+    Int8 {
+        /// `[rows][hidden_dim]`.
+        codes: &'a [i8],
+        /// `[rows][hidden_dim / 16]` or `[rows][hidden_dim / 32]`: which of the two, the lengths say.
+        scales: &'a [f32],
+    },
 }
 
 impl HeadRows<'_> {
@@ -24,6 +32,7 @@ impl HeadRows<'_> {
         match self {
             Self::Bf16(x) | Self::F16(x) => x.len(),
             Self::F32(x) => x.len(),
+            Self::Int8 { codes, .. } => codes.len(),
         }
     }
 
@@ -34,10 +43,29 @@ impl HeadRows<'_> {
     }
 }
 
+/// Codes of a row that share a scale.
+///
+/// # Panics
+/// When it is neither 16 nor 32, or a row has a part of a group.
+fn group_len(codes: &[i8], scales: &[f32], hidden_dim: usize) -> usize {
+    let group = if codes.len() == scales.len() * 32 {
+        32
+    } else {
+        16
+    };
+    assert_eq!(
+        codes.len(),
+        scales.len() * group,
+        "one scale for 16 or 32 codes"
+    );
+    assert!(hidden_dim.is_multiple_of(group), "rows of whole groups");
+    group
+}
+
 /// Logits of the tokens `rows`: `out[i] = table[rows.start + i] . x`.
 ///
 /// `x` is `[hidden_dim]`, `out` is `[rows.len()]`. Each row is summed in lane order, so a logit does not
-/// depend on the range it is computed in.
+/// depend on the range it is computed in, and is the one of an F32 table that holds the same numbers.
 ///
 /// # Panics
 /// When `rows` leaves the table or the lengths disagree.
@@ -62,6 +90,11 @@ pub fn head_logits(
             dispatch!(isa, head_logits(rows, x, out));
         }
         HeadRows::F32(table) => dispatch!(isa, head_logits(&table[range], x, out)),
+        HeadRows::Int8 { codes, scales } => {
+            let group = group_len(codes, scales, hidden_dim);
+            let scales = &scales[range.start / group..range.end / group];
+            dispatch!(isa, head_logits_int8(&codes[range], scales, x, out));
+        }
     }
 }
 
@@ -79,5 +112,10 @@ pub fn embedding_row(isa: Isa, table: HeadRows<'_>, row: usize, out: &mut [f32])
             dispatch!(isa, widen(table[range].reinterpret_cast::<f16>(), out));
         }
         HeadRows::F32(table) => out.copy_from_slice(&table[range]),
+        HeadRows::Int8 { codes, scales } => {
+            let group = group_len(codes, scales, out.len());
+            let scales = &scales[range.start / group..range.end / group];
+            dispatch!(isa, widen_int8(&codes[range], scales, out));
+        }
     }
 }

@@ -317,10 +317,68 @@ fn a_logit_depends_on_its_table_or_its_range() {
                         HeadRows::Bf16(t) => half::bf16::from_bits(t[token * hidden]).to_f32(),
                         HeadRows::F16(t) => half::f16::from_bits(t[token * hidden]).to_f32(),
                         HeadRows::F32(t) => t[token * hidden],
+                        HeadRows::Int8 { .. } => unreachable!("tested below"),
                     };
                     assert_eq!(row[0].to_bits(), stored.to_bits());
                 }
             }
         }
     }
+}
+
+#[test]
+fn a_logit_of_scaled_codes_is_not_the_one_of_their_numbers() {
+    for (vocab, hidden) in [(1, 32), (7, 96), (9, 64), (21, 160), (6, 2560)] {
+        for group in [16, 32] {
+            let mut random = Random(vocab as u64);
+            let x = random.floats(hidden);
+            let codes: Vec<i8> = (0..vocab * hidden).map(|_| random.next() as i8).collect();
+            let mut scales = random.floats(codes.len() / group);
+            // Negative, as small as a float can be, and as large as a code allows.
+            let last = scales.len() - 1;
+            (scales[0], scales[last]) = (-1e-45, 65504.0 * 127.0);
+            // One rounding each, before anything is summed.
+            let numbers: Vec<f32> = codes
+                .iter()
+                .enumerate()
+                .map(|(i, &code)| scales[i / group] * f32::from(code))
+                .collect();
+            let table = HeadRows::Int8 {
+                codes: &codes,
+                scales: &scales,
+            };
+            let got = same_on_every_path("head_logits of codes", |isa| {
+                let mut out = vec![0.0; vocab];
+                head_logits(isa, table, 0..vocab, hidden, &x, &mut out);
+                out
+            });
+            for isa in Isa::available() {
+                let mut want = vec![0.0; vocab];
+                let floats = HeadRows::F32(&numbers);
+                head_logits(isa, floats, 0..vocab, hidden, &x, &mut want);
+                assert_eq!(bits(&got), bits(&want), "{vocab}x{hidden} by {group}");
+                // A part of the rows, so that the tiles fall elsewhere.
+                let part = vocab / 3..vocab;
+                let mut some = vec![0.0; part.len()];
+                head_logits(isa, table, part.clone(), hidden, &x, &mut some);
+                assert_eq!(bits(&some), bits(&want[part]), "a part by {group}");
+                let mut row = vec![0.0; hidden];
+                for (token, want) in numbers.chunks_exact(hidden).enumerate() {
+                    embedding_row(isa, table, token, &mut row);
+                    assert_eq!(bits(&row), bits(want), "row {token} by {group}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+#[should_panic(expected = "one scale for 16 or 32 codes")]
+fn codes_without_their_scales_are_read_somehow() {
+    let (codes, scales) = ([1; 64], [1.0; 3]);
+    let table = HeadRows::Int8 {
+        codes: &codes,
+        scales: &scales,
+    };
+    embedding_row(Isa::Scalar, table, 0, &mut [0.0; 64]);
 }

@@ -184,7 +184,7 @@ impl Loader<'_> {
         let o = self.opened;
         let (name, entry) = o.tensors.find(&[name])?;
         let shape = [o.config.vocab_size, o.config.hidden_dim];
-        Table::load(&o.tensors, name, entry, shape, &mut |bytes| {
+        Table::load(&o.tensors, name, entry, shape, self.pool, &mut |bytes| {
             self.advance(bytes)
         })
     }

@@ -11,6 +11,7 @@ use tern_kernels::Isa;
 
 use crate::{ChatTemplate, LoadError, ModelSource, SamplingParams, TokenId, Tokenizer, synthetic};
 
+mod aligned;
 mod config;
 mod from_gguf;
 mod from_hf;
@@ -29,7 +30,7 @@ mod workers;
 mod tests;
 
 pub use config::{Activation, Family, ModelConfig};
-pub(crate) use head::Table;
+pub(crate) use head::{Table, table_bytes};
 pub(crate) use layer::Layer;
 pub(crate) use linear::{BitLinear, memory_for};
 pub use rope::RopeScaling;

@@ -96,20 +96,13 @@ impl ModelFile {
         Ok(&self.all()[range])
     }
 
-    /// Fills `buffer` from `offset`; those bytes will not be looked at again.
-    ///
-    /// # Errors
-    /// As [`Self::read`].
-    pub(crate) fn read_into(
-        &self,
-        offset: u64,
-        buffer: &mut [u8],
-        field: &str,
-    ) -> Result<(), LoadError> {
-        let len = buffer.len() as u64;
-        buffer.copy_from_slice(self.read(offset, len, field)?);
-        self.release(offset, len);
-        Ok(())
+    /// Says that up to `len` bytes at `offset` are looked at soon.
+    pub(crate) fn will_need(&self, offset: u64, len: u64) {
+        let len = len.min(self.len().saturating_sub(offset));
+        if let (Bytes::Mapped { map, .. }, Ok(range)) = (&*self.bytes, self.range(offset, len, ""))
+        {
+            map.will_need(range);
+        }
     }
 
     /// Says that these bytes will not be looked at again.

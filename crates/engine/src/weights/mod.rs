@@ -27,6 +27,14 @@ pub(crate) enum TensorType {
     Tq1_0,
     /// llama.cpp's ternary type of 66 bytes per 256 weights.
     Tq2_0,
+    /// llama.cpp's types of scaled integers, for embeddings and heads: 34 bytes per 32 numbers,
+    Q8_0,
+    /// 210 bytes per 256,
+    Q6K,
+    /// 22 bytes per 32,
+    Q5_0,
+    /// and 18 bytes per 32.
+    Q4_0,
     /// A type this engine does not read, by name.
     Foreign(String),
 }
@@ -49,6 +57,10 @@ impl TensorType {
             Self::I2S => blocks(4, 1)?.checked_add(32),
             Self::Tq1_0 => blocks(256, 54),
             Self::Tq2_0 => blocks(256, 66),
+            Self::Q8_0 => blocks(32, 34),
+            Self::Q6K => blocks(256, 210),
+            Self::Q5_0 => blocks(32, 22),
+            Self::Q4_0 => blocks(32, 18),
             Self::Foreign(_) => Some(0),
         }
     }
@@ -64,6 +76,10 @@ impl fmt::Display for TensorType {
             Self::I2S => "I2_S",
             Self::Tq1_0 => "TQ1_0",
             Self::Tq2_0 => "TQ2_0",
+            Self::Q8_0 => "Q8_0",
+            Self::Q6K => "Q6_K",
+            Self::Q5_0 => "Q5_0",
+            Self::Q4_0 => "Q4_0",
             Self::Foreign(name) => name,
         })
     }

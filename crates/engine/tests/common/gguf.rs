@@ -1,6 +1,8 @@
 //! Writes GGUF files, sound and broken ones.
 #![allow(dead_code, reason = "every test file uses a part of it")]
 
+use std::path::Path;
+
 use half::f16;
 
 /// A value of the header: its type number and its bytes.
@@ -153,6 +155,51 @@ impl Gguf {
         }
     }
 
+    /// A sound file of version 3, to be changed. A tensor's data are those up to the next one.
+    pub(crate) fn read(path: &Path) -> Self {
+        let file = std::fs::read(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        let mut rest = &file[4..];
+        let version = u32::from_le_bytes(take(&mut rest));
+        let n_tensors = u64::from_le_bytes(take(&mut rest));
+        let n_values = u64::from_le_bytes(take(&mut rest));
+        let values = (0..n_values)
+            .map(|_| {
+                let key = take_string(&mut rest);
+                let kind = u32::from_le_bytes(take(&mut rest));
+                let len = value_len(kind, rest);
+                let (value, after) = rest.split_at(len);
+                rest = after;
+                (key, Value(kind, value.to_vec()))
+            })
+            .collect();
+        let mut tensors: Vec<Tensor> = (0..n_tensors)
+            .map(|_| Tensor {
+                name: take_string(&mut rest),
+                dims: (0..u32::from_le_bytes(take(&mut rest)))
+                    .map(|_| u64::from_le_bytes(take(&mut rest)))
+                    .collect(),
+                kind: u32::from_le_bytes(take(&mut rest)),
+                data: Vec::new(),
+                offset: Some(u64::from_le_bytes(take(&mut rest))),
+            })
+            .collect();
+        let data = &file[(file.len() - rest.len()).next_multiple_of(32)..];
+        tensors.sort_by_key(|tensor| tensor.offset);
+        let mut end = data.len();
+        for tensor in tensors.iter_mut().rev() {
+            let start = tensor.offset.take().expect("it was just read") as usize;
+            tensor.data = data[start..end].to_vec();
+            end = start;
+        }
+        Self {
+            version,
+            n_tensors: None,
+            n_values: None,
+            values,
+            tensors,
+        }
+    }
+
     pub(crate) fn bytes(&self) -> Vec<u8> {
         let mut out = b"GGUF".to_vec();
         out.extend(self.version.to_le_bytes());
@@ -205,6 +252,38 @@ impl Gguf {
             .find(|t| t.name == name)
             .unwrap_or_else(|| panic!("no tensor {name}"))
     }
+}
+
+fn take<const N: usize>(rest: &mut &[u8]) -> [u8; N] {
+    let (taken, after) = rest.split_first_chunk().expect("the file goes on");
+    *rest = after;
+    *taken
+}
+
+fn take_string(rest: &mut &[u8]) -> String {
+    let len = u64::from_le_bytes(take(rest)) as usize;
+    let (text, after) = rest.split_at(len);
+    *rest = after;
+    String::from_utf8(text.to_vec()).expect("UTF-8")
+}
+
+/// Bytes of a value that `rest` begins with.
+fn value_len(kind: u32, mut rest: &[u8]) -> usize {
+    let all = rest.len();
+    match kind {
+        0 | 1 | 7 => return 1,
+        2 | 3 => return 2,
+        4..=6 => return 4,
+        10..=12 => return 8,
+        8 => drop(take_string(&mut rest)),
+        _ => {
+            let kind = u32::from_le_bytes(take(&mut rest));
+            for _ in 0..u64::from_le_bytes(take(&mut rest)) {
+                rest = &rest[value_len(kind, rest)..];
+            }
+        }
+    }
+    all - rest.len()
 }
 
 fn tensor(name: &str, dims: &[u64], kind: u32, data: Vec<u8>) -> Tensor {

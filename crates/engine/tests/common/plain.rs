@@ -139,6 +139,39 @@ impl PlainModel {
         }
     }
 
+    /// Twice as wide, so that rows are whole blocks of 256: the new half is zero everywhere.
+    pub(crate) fn widen(&mut self) {
+        let wide = |m: &mut Matrix, rows: usize, cols: usize| {
+            let mut codes = vec![0; rows * cols];
+            for (row, old) in m.codes.chunks(m.cols).enumerate() {
+                codes[row * cols..][..m.cols].copy_from_slice(old);
+            }
+            (m.rows, m.cols, m.codes) = (rows, cols, codes);
+        };
+        let (hidden, ffn) = (256, self.ffn);
+        let kv = hidden / self.heads * self.kv_heads;
+        let stretched = |x: &[f32]| -> Vec<f32> { x.iter().chain(x).copied().collect() };
+        for l in &mut self.layers {
+            wide(&mut l.q, hidden, hidden);
+            wide(&mut l.k, kv, hidden);
+            wide(&mut l.v, kv, hidden);
+            wide(&mut l.o, hidden, hidden);
+            wide(&mut l.gate, ffn, hidden);
+            wide(&mut l.up, ffn, hidden);
+            wide(&mut l.down, hidden, ffn);
+            l.attn_norm = stretched(&l.attn_norm);
+            l.ffn_norm = stretched(&l.ffn_norm);
+            l.attn_sub_norm = l.attn_sub_norm.as_deref().map(stretched);
+        }
+        self.embedding = self
+            .embedding
+            .chunks(self.hidden)
+            .flat_map(stretched)
+            .collect();
+        self.final_norm = stretched(&self.final_norm);
+        self.hidden = hidden;
+    }
+
     /// Logits of every position.
     pub(crate) fn logits(&self, ids: &[u32], mistake: Mistake) -> Vec<Vec<f32>> {
         let mut stream: Vec<Vec<f32>> = ids

@@ -2,10 +2,11 @@
 
 use std::arch::x86_64::{
     __m128i, __m256, _MM_FROUND_TO_NEAREST_INT, _MM_HINT_T0, _mm_add_ps, _mm_add_ss, _mm_cvtss_f32,
-    _mm_loadu_si128, _mm_movehdup_ps, _mm_movehl_ps, _mm_prefetch, _mm_storeu_si128, _mm256_add_ps,
-    _mm256_castps256_ps128, _mm256_castsi256_ps, _mm256_cvtepu16_epi32, _mm256_cvtph_ps,
-    _mm256_cvtps_ph, _mm256_extractf128_ps, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_set1_ps,
-    _mm256_slli_epi32, _mm256_storeu_ps,
+    _mm_loadl_epi64, _mm_loadu_si128, _mm_movehdup_ps, _mm_movehl_ps, _mm_prefetch,
+    _mm_storeu_si128, _mm256_add_ps, _mm256_castps256_ps128, _mm256_castsi256_ps,
+    _mm256_cvtepi8_epi32, _mm256_cvtepi32_ps, _mm256_cvtepu16_epi32, _mm256_cvtph_ps,
+    _mm256_cvtps_ph, _mm256_extractf128_ps, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_mul_ps,
+    _mm256_set1_ps, _mm256_slli_epi32, _mm256_storeu_ps,
 };
 
 use crate::float::{Arch, LANES};
@@ -53,6 +54,19 @@ impl Arch for Avx2 {
     }
 
     #[inline(always)]
+    fn load_i8(x: &[i8; LANES]) -> Self::Lanes {
+        // SAFETY: the callers enable AVX2; `x` is 16 bytes, each half unaligned and in bounds.
+        unsafe {
+            let low = _mm_loadl_epi64(x.as_ptr().cast());
+            let high = _mm_loadl_epi64(x.as_ptr().add(8).cast());
+            [
+                _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(low)),
+                _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(high)),
+            ]
+        }
+    }
+
+    #[inline(always)]
     fn store(x: Self::Lanes, out: &mut [f32; LANES]) {
         // SAFETY: the callers enable AVX2; `out` is 64 bytes, each half unaligned and in bounds.
         unsafe {
@@ -71,6 +85,12 @@ impl Arch for Avx2 {
             _mm_storeu_si128(halves, low);
             _mm_storeu_si128(halves.add(1), high);
         }
+    }
+
+    #[inline(always)]
+    fn mul(a: Self::Lanes, b: Self::Lanes) -> Self::Lanes {
+        // SAFETY: the callers enable AVX2, which was detected.
+        unsafe { [_mm256_mul_ps(a[0], b[0]), _mm256_mul_ps(a[1], b[1])] }
     }
 
     #[inline(always)]

@@ -66,6 +66,19 @@ pub(crate) fn narrow_f16<A: Arch>(x: &[f32], out: &mut [f16]) {
     out_tail.copy_from_slice(&tail[..x_tail.len()]);
 }
 
+/// `out = scale * code`, each scale for as many neighbouring codes: a multiple of 16.
+#[inline(always)]
+pub(crate) fn widen_int8<A: Arch>(codes: &[i8], scales: &[f32], out: &mut [f32]) {
+    let group = codes.len() / scales.len() / LANES;
+    let codes = codes.as_chunks::<LANES>().0.chunks_exact(group);
+    let out = out.as_chunks_mut::<LANES>().0.chunks_exact_mut(group);
+    for ((codes, out), &scale) in codes.zip(out).zip(scales) {
+        for (codes, out) in codes.iter().zip(out) {
+            A::store(A::mul(A::load_i8(codes), A::splat(scale)), out);
+        }
+    }
+}
+
 /// Any stored number to f32.
 #[inline(always)]
 pub(crate) fn widen<A: Arch, E: Element>(x: &[E], out: &mut [f32]) {

@@ -14,10 +14,10 @@ pub(crate) use attention::{
     attention_merge, attention_scores, attention_values, attention_weights,
 };
 pub(crate) use elementwise::{
-    add_assign, exp, narrow_f16, rope_rotate_half, silu_mul, squared_relu_mul, widen,
+    add_assign, exp, narrow_f16, rope_rotate_half, silu_mul, squared_relu_mul, widen, widen_int8,
 };
 pub(crate) use quantize::quantize;
-pub(crate) use reduce::{dot, head_logits, rms_norm, softmax};
+pub(crate) use reduce::{dot, head_logits, head_logits_int8, rms_norm, softmax};
 
 use half::{bf16, f16};
 
@@ -39,7 +39,9 @@ macro_rules! float_kernels {
             fn rope_rotate_half(heads: &mut [f32], cos: &[f32], sin: &[f32]);
             fn narrow_f16(x: &[f32], out: &mut [f16]);
             fn widen<E>(x: &[E], out: &mut [f32]);
+            fn widen_int8(codes: &[i8], scales: &[f32], out: &mut [f32]);
             fn head_logits<E>(rows: &[E], x: &[f32], out: &mut [f32]);
+            fn head_logits_int8(codes: &[i8], scales: &[f32], x: &[f32], out: &mut [f32]);
             fn attention_scores<E>(
                 q: &[f32], head_dim: usize, k: &[E], scale: f32, weights: &mut [f32]
             );
@@ -65,9 +67,13 @@ pub(crate) trait Arch {
     fn load_f16(x: &[f16; LANES]) -> Self::Lanes;
     /// Widens exactly.
     fn load_bf16(x: &[bf16; LANES]) -> Self::Lanes;
+    /// Widens exactly.
+    fn load_i8(x: &[i8; LANES]) -> Self::Lanes;
     fn store(x: Self::Lanes, out: &mut [f32; LANES]);
     /// Rounds half to even.
     fn store_f16(x: Self::Lanes, out: &mut [f16; LANES]);
+    /// `a * b`, rounded once.
+    fn mul(a: Self::Lanes, b: Self::Lanes) -> Self::Lanes;
     /// `a * b + c`, rounded once.
     fn mul_add(a: Self::Lanes, b: Self::Lanes, c: Self::Lanes) -> Self::Lanes;
     /// The sum of the lanes by halves: lane `l` and lane `l + 8`, then 4, 2 and 1 apart.
@@ -103,6 +109,11 @@ impl Arch for Portable {
     }
 
     #[inline(always)]
+    fn load_i8(x: &[i8; LANES]) -> Self::Lanes {
+        x.map(f32::from)
+    }
+
+    #[inline(always)]
     fn store(x: Self::Lanes, out: &mut [f32; LANES]) {
         *out = x;
     }
@@ -110,6 +121,11 @@ impl Arch for Portable {
     #[inline(always)]
     fn store_f16(x: Self::Lanes, out: &mut [f16; LANES]) {
         *out = x.map(f16::from_f32_const);
+    }
+
+    #[inline(always)]
+    fn mul(a: Self::Lanes, b: Self::Lanes) -> Self::Lanes {
+        std::array::from_fn(|l| a[l] * b[l])
     }
 
     #[inline(always)]

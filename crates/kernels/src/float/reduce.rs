@@ -131,3 +131,104 @@ pub(crate) fn head_logits<A: Arch, E: Element>(rows: &[E], x: &[f32], out: &mut 
         *out = dots::<A, E, f32, 1>([row(r)], x, 0)[0];
     }
 }
+
+/// [`dots`] of rows of scaled codes with `x`: `GROUP` chunks share a scale, `LINE` groups are 64 codes. The
+/// numbers, and the order they are summed in, are those of [`dots`].
+///
+/// With `ahead`, what lies that many 64 codes behind each row is fetched meanwhile.
+#[inline(always)]
+fn dots_int8<A: Arch, const GROUP: usize, const LINE: usize, const N: usize>(
+    codes: [&[i8]; N],
+    scales: [&[f32]; N],
+    x: &[f32],
+    ahead: usize,
+) -> [f32; N] {
+    let x = x.as_chunks::<LANES>().0.as_chunks::<GROUP>().0;
+    let codes = codes.map(|codes| {
+        let chunks = codes.as_chunks::<LANES>().0;
+        &chunks.as_chunks::<GROUP>().0[..x.len()]
+    });
+    let scales = scales.map(|scales| &scales[..x.len()]);
+    let mut sums = [A::splat(0.0); N];
+    let (x_lines, x_tail) = x.as_chunks::<LINE>();
+    for (i, x) in x_lines.iter().enumerate() {
+        let at = i * LINE;
+        for n in 0..N {
+            if ahead > 0 {
+                A::prefetch(std::ptr::from_ref(&codes[n][at]).wrapping_add(ahead * LINE));
+                A::prefetch(std::ptr::from_ref(&scales[n][at]).wrapping_add(ahead * LINE));
+            }
+        }
+        for g in 0..LINE {
+            add_group::<A, GROUP, N>(
+                codes.each_ref().map(|codes| &codes[at + g]),
+                scales.each_ref().map(|scales| scales[at + g]),
+                &x[g],
+                &mut sums,
+            );
+        }
+    }
+    for (g, x) in (x_lines.len() * LINE..).zip(x_tail) {
+        add_group::<A, GROUP, N>(
+            codes.each_ref().map(|codes| &codes[g]),
+            scales.each_ref().map(|scales| scales[g]),
+            x,
+            &mut sums,
+        );
+    }
+    let mut out = [0.0; N];
+    for n in 0..N {
+        out[n] = A::sum(sums[n]);
+    }
+    out
+}
+
+/// Adds `scale * codes * x` to the sums of each row, for chunks that share a scale.
+#[inline(always)]
+fn add_group<A: Arch, const GROUP: usize, const N: usize>(
+    codes: [&[[i8; LANES]; GROUP]; N],
+    scales: [f32; N],
+    x: &[[f32; LANES]; GROUP],
+    sums: &mut [A::Lanes; N],
+) {
+    for c in 0..GROUP {
+        let x = A::load(&x[c]);
+        for n in 0..N {
+            let row = A::mul(A::load_i8(&codes[n][c]), A::splat(scales[n]));
+            sums[n] = A::mul_add(row, x, sums[n]);
+        }
+    }
+}
+
+/// `out[r] = (scales * codes)[r] . x`; `codes` is `[out.len()][x.len()]`, each scale for 16 or 32 neighbours.
+#[inline(always)]
+pub(crate) fn head_logits_int8<A: Arch>(codes: &[i8], scales: &[f32], x: &[f32], out: &mut [f32]) {
+    if codes.len() == scales.len() * LANES {
+        head_logits_grouped::<A, 1, 4>(codes, scales, x, out);
+    } else {
+        head_logits_grouped::<A, 2, 2>(codes, scales, x, out);
+    }
+}
+
+#[inline(always)]
+fn head_logits_grouped<A: Arch, const GROUP: usize, const LINE: usize>(
+    codes: &[i8],
+    scales: &[f32],
+    x: &[f32],
+    out: &mut [f32],
+) {
+    let dim = x.len();
+    let groups = dim / LANES / GROUP;
+    let codes = |r: usize| &codes[r * dim..(r + 1) * dim];
+    let scales = |r: usize| &scales[r * groups..(r + 1) * groups];
+    let (tiles, tail) = out.as_chunks_mut::<ROW_TILE>();
+    let whole = tiles.len() * ROW_TILE;
+    for (i, tile) in tiles.iter_mut().enumerate() {
+        let r = [0, 1, 2, 3].map(|n| i * ROW_TILE + n);
+        let ahead = (ROW_TILE * groups).div_ceil(LINE);
+        *tile = dots_int8::<A, GROUP, LINE, ROW_TILE>(r.map(codes), r.map(scales), x, ahead);
+    }
+    for (r, out) in (whole..).zip(tail) {
+        *out = dots_int8::<A, GROUP, LINE, 1>([codes(r)], [scales(r)], x, 0)[0];
+    }
+}

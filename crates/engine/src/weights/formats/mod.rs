@@ -10,7 +10,10 @@ use crate::LoadError;
 mod hf_packed;
 mod i2_s;
 mod master;
+mod quantised_rows;
 mod tq;
+
+pub(crate) use quantised_rows::QuantisedRows;
 
 /// A ternary matrix as a file holds it.
 pub(crate) trait RowDecoder: Sync {
@@ -92,7 +95,8 @@ impl MatrixSource<'_> {
     /// # Errors
     /// When shape, type or scale are not what the model needs.
     pub(crate) fn open<'a>(&self, bytes: &'a [u8]) -> Result<Matrix<'a>, LoadError> {
-        if let TensorType::Foreign(kind) = &self.entry.kind {
+        let kind = &self.entry.kind;
+        if matches!(kind, TensorType::Foreign(_)) || QuantisedRows::of(kind).is_some() {
             let what = format!("the weight format {kind} (tensor {})", self.name);
             return Err(LoadError::unsupported(
                 self.tensors.place(self.name),
@@ -152,7 +156,7 @@ impl MatrixSource<'_> {
                     (master.decoder, master.scale * stored.unwrap_or(1.0))
                 }
             },
-            // Foreign types were refused above; a U8 matrix that is not a quarter high is not packed.
+            // Foreign and quantised types were refused above; a U8 matrix that is not a quarter high is not packed.
             other => return Err(self.bad(format!("has type {other} with shape {shape:?}"))),
         };
         if !(scale.is_finite() && scale >= 0.0) {

@@ -143,3 +143,53 @@ fn the_mean_of_a_large_matrix_is_summed_in_single_precision() {
         .collect();
     assert!(rows(&*matrix.decoder, n, cols) == codes);
 }
+
+/// `quantised_rows.safetensors` holds rows in each type with the numbers another program reads from them.
+#[test]
+fn quantised_rows_decode_to_other_numbers() {
+    let golden = common::Tensors::read(&common::golden().join("quantised_rows.safetensors"));
+    for kind in [
+        TensorType::Q8_0,
+        TensorType::Q6K,
+        TensorType::Q5_0,
+        TensorType::Q4_0,
+    ] {
+        let blocks = golden.bytes(&format!("{kind}.blocks"));
+        let want = golden.f32(&format!("{kind}.values"));
+        let [rows, columns] = *golden.shape(&format!("{kind}.values")) else {
+            panic!("rows of {kind}")
+        };
+        let len = kind.byte_len(&[rows as u64, columns as u64]);
+        assert_eq!(len, Some(blocks.len() as u64), "{kind}");
+        let format = QuantisedRows::of(&kind).expect("it is one of them");
+        let mut codes = vec![0; want.len()];
+        let mut scales = vec![0.0; want.len() / format.group];
+        assert!(format.decode(blocks, &mut codes, &mut scales));
+        for (i, (&code, want)) in codes.iter().zip(want).enumerate() {
+            let got = scales[i / format.group] * f32::from(code);
+            assert_eq!(got.to_bits(), want.to_bits(), "{kind} number {i}");
+        }
+    }
+}
+
+#[test]
+fn a_factor_that_is_no_number_is_taken() {
+    for (kind, block, at) in [
+        (TensorType::Q8_0, 34, 0),
+        (TensorType::Q6K, 210, 208),
+        (TensorType::Q5_0, 22, 0),
+        (TensorType::Q4_0, 18, 0),
+    ] {
+        let format = QuantisedRows::of(&kind).expect("it is one of them");
+        for factor in [half::f16::NAN, half::f16::INFINITY, half::f16::NEG_INFINITY] {
+            // Of two blocks the last; all its codes and own scales are 0.
+            let mut bytes = vec![0; 2 * block];
+            bytes[block + at..][..2].copy_from_slice(&factor.to_le_bytes());
+            let (mut codes, mut scales) = ([0; 512], [0.0; 32]);
+            assert!(
+                !format.decode(&bytes, &mut codes, &mut scales),
+                "{kind} with {factor}"
+            );
+        }
+    }
+}
