@@ -192,6 +192,14 @@ pub enum EngineError {
         /// The token's text.
         token: &'static str,
     },
+    /// The template in the model's file refuses this chat.
+    #[error(
+        "The chat template of this model cannot write this chat: {problem}. Start a new chat, or use another model."
+    )]
+    Template {
+        /// What stood in its way.
+        problem: String,
+    },
     /// A chat must have something to answer.
     #[error("There is nothing to answer yet. Write a message first.")]
     NoTurns,

@@ -27,7 +27,7 @@ mod token;
 mod tokenizer;
 mod weights;
 
-pub use chat::{ChatTemplate, Role, Turn};
+pub use chat::{ChatTemplate, FileTemplate, Role, Turn};
 pub use compare::{LogitComparison, LogitFigures};
 pub use error::{EngineError, LoadError};
 pub use generate::{

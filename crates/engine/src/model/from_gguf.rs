@@ -2,10 +2,12 @@
 
 use super::{
     Activation, Family, ModelConfig, RopeScaling, SamplingDefaults,
-    opened::{Opened, check_vocabulary, stop_tokens, template},
+    opened::{Opened, check_vocabulary, stop_tokens},
 };
 use crate::{
-    LoadError, tokenizer,
+    LoadError, TokenId, Tokenizer,
+    chat::{self, SpecialTexts},
+    tokenizer,
     weights::{
         formats::ScaleRule,
         gguf::Metadata,
@@ -31,7 +33,8 @@ pub(super) fn understand(
     let config = config(meta, &tensors)?;
     let tokenizer = tokenizer::from_gguf(meta, &mut warnings)?;
     check_vocabulary(meta.file(), &tokenizer, config.vocab_size)?;
-    let found = meta.optional_string("tokenizer.chat_template")?;
+    let found = chat_template(meta)?;
+    let specials = special_texts(meta, &tokenizer)?;
     Ok(Opened {
         name: meta
             .optional_string("general.name")?
@@ -40,13 +43,47 @@ pub(super) fn understand(
         scale_rule: ScaleRule::Multiply,
         paired_heads: config.family == Family::Llama,
         may_quantise: config.family == Family::BitNet,
-        template: template(config.family, found, &tokenizer, &mut warnings),
+        template: chat::choose(config.family, found, &tokenizer, &specials, &mut warnings),
         stop_tokens: stop_tokens(&tokenizer, []),
         defaults: SamplingDefaults::default(),
         config,
         tensors,
         tokenizer,
         warnings,
+    })
+}
+
+/// The chat template: the main one, or where there is only one for an occasion, that.
+fn chat_template<'a>(meta: &'a Metadata) -> Result<Option<&'a str>, LoadError> {
+    let main = meta.optional_string("tokenizer.chat_template")?;
+    if main.is_some() {
+        return Ok(main);
+    }
+    let mut variants = meta
+        .iter()
+        .map(|(key, _)| key)
+        .filter(|key| key.starts_with("tokenizer.chat_template."));
+    match (variants.next(), variants.next()) {
+        (Some(only), None) => meta.optional_string(only),
+        _ => meta.optional_string("tokenizer.chat_template.default"),
+    }
+}
+
+/// Texts of the tokens a chat template may name.
+fn special_texts(meta: &Metadata, tokenizer: &Tokenizer) -> Result<SpecialTexts, LoadError> {
+    let text = |name: &str| -> Result<Option<String>, LoadError> {
+        let id = meta.optional_uint(&format!("tokenizer.ggml.{name}_token_id"))?;
+        let id = id.and_then(|id| u32::try_from(id).ok()).map(TokenId);
+        let bytes = id.map(|id| tokenizer.bytes_of(id));
+        Ok(bytes
+            .filter(|bytes| !bytes.is_empty())
+            .map(|bytes| String::from_utf8_lossy(bytes).into_owned()))
+    };
+    Ok(SpecialTexts {
+        bos: text("bos")?,
+        eos: text("eos")?,
+        unk: text("unknown")?,
+        pad: text("padding")?,
     })
 }
 

@@ -8,10 +8,12 @@ use serde_json::Value;
 use super::{
     Activation, Family, ModelConfig, RopeScaling, SamplingDefaults,
     from_gguf::{activation, divided},
-    opened::{Opened, check_vocabulary, stop_tokens, template},
+    opened::{Opened, check_vocabulary, stop_tokens},
 };
 use crate::{
-    EmbeddedModel, LoadError, TokenId, Tokenizer, tokenizer,
+    EmbeddedModel, LoadError, TokenId, Tokenizer,
+    chat::{self, SpecialTexts},
+    tokenizer,
     weights::{
         TensorType,
         file::{ModelFile, read_small},
@@ -83,6 +85,7 @@ struct Files<'a> {
     generation: (&'a [u8], String),
     tokenizer: (&'a [u8], String),
     tokenizer_config: (&'a [u8], String),
+    chat_template: Option<&'a [u8]>,
 }
 
 pub(super) fn open_folder(folder: &Path) -> Result<Opened, LoadError> {
@@ -100,6 +103,7 @@ pub(super) fn open_folder(folder: &Path) -> Result<Opened, LoadError> {
     let tokenizer = required("tokenizer.json", tokenizer::MAX_JSON_BYTES)?;
     let generation = read("generation_config.json", MAX_CONFIG_BYTES)?.unwrap_or_default();
     let tokenizer_config = read("tokenizer_config.json", MAX_CONFIG_BYTES)?.unwrap_or_default();
+    let chat_template = read("chat_template.jinja", MAX_CONFIG_BYTES)?;
     let files = Files {
         name: folder
             .file_name()
@@ -108,6 +112,7 @@ pub(super) fn open_folder(folder: &Path) -> Result<Opened, LoadError> {
         generation: (&generation, path("generation_config.json")),
         tokenizer: (&tokenizer, path("tokenizer.json")),
         tokenizer_config: (&tokenizer_config, path("tokenizer_config.json")),
+        chat_template: chat_template.as_deref(),
     };
     understand(&files, safetensors::open_folder(folder)?)
 }
@@ -125,6 +130,7 @@ pub(super) fn open_embedded(model: &'static EmbeddedModel) -> Result<Opened, Loa
         generation: (model.generation_config.as_bytes(), place.clone()),
         tokenizer: (model.tokenizer, place.clone()),
         tokenizer_config: (model.tokenizer_config.as_bytes(), place.clone()),
+        chat_template: None,
     };
     understand(&files, tensors)
 }
@@ -162,16 +168,19 @@ fn understand(files: &Files, tensors: Tensors) -> Result<Opened, LoadError> {
     }
     let listed = [&generation.eos_token_id, &record.eos_token_id];
     let listed = listed.into_iter().flat_map(|value| ids(value.as_ref()));
-    let found = tokenizer_config
-        .get("chat_template")
-        .and_then(Value::as_str);
+    // transformers lets the file of its own win.
+    let beside = files.chat_template.map(String::from_utf8_lossy);
+    let found = beside
+        .as_deref()
+        .or_else(|| chat_template(tokenizer_config.get("chat_template")?));
+    let specials = special_texts(&tokenizer_config, &tokenizer);
     Ok(Opened {
         name: files.name.clone(),
         naming: Naming::HuggingFace,
         scale_rule,
         paired_heads: false,
         may_quantise: true,
-        template: template(config.family, found, &tokenizer, &mut warnings),
+        template: chat::choose(config.family, found, &tokenizer, &specials, &mut warnings),
         stop_tokens: stop_tokens(&tokenizer, listed),
         defaults: defaults(&generation),
         config,
@@ -179,6 +188,34 @@ fn understand(files: &Files, tensors: Tensors) -> Result<Opened, LoadError> {
         tokenizer,
         warnings,
     })
+}
+
+/// A template, or a list of `{name, template}`, of which the one named "default" counts.
+fn chat_template(value: &Value) -> Option<&str> {
+    let named = |name: &str| {
+        let all = value.as_array()?;
+        all.iter()
+            .find(|entry| entry.get("name").and_then(Value::as_str) == Some(name))
+    };
+    value
+        .as_str()
+        .or_else(|| named("default")?.get("template")?.as_str())
+}
+
+/// Texts of the tokens a chat template may name.
+fn special_texts(tokenizer_config: &Value, tokenizer: &Tokenizer) -> SpecialTexts {
+    let text = |name: &str| {
+        tokenizer::content_of(tokenizer_config.get(name))
+            .filter(|text| text.len() <= 256)
+            .map(str::to_owned)
+    };
+    let of = |id: TokenId| String::from_utf8_lossy(tokenizer.bytes_of(id)).into_owned();
+    SpecialTexts {
+        bos: text("bos_token").or_else(|| tokenizer.bos().map(of)),
+        eos: text("eos_token").or_else(|| tokenizer.eos().first().copied().map(of)),
+        unk: text("unk_token"),
+        pad: text("pad_token"),
+    }
 }
 
 fn is_token(tokenizer: &Tokenizer, id: TokenId) -> bool {

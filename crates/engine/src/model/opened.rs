@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Family, ModelConfig, SamplingDefaults, from_gguf, from_hf};
+use super::{ModelConfig, SamplingDefaults, from_gguf, from_hf};
 use crate::{
     ChatTemplate, LoadError, ModelSource, TokenId, Tokenizer,
     weights::{file::ModelFile, formats::ScaleRule, gguf, names::Naming, tensors::Tensors},
@@ -27,13 +27,30 @@ pub(crate) struct Opened {
     pub(crate) warnings: Vec<String>,
 }
 
-/// Names under which models keep the tokens that end an answer. Files often list only one of them.
-const END_NAMES: [&str; 5] = [
+/// Names under which models keep the tokens that end an answer. Files often list only one of them. A token that
+/// begins the next turn ends an answer too: a model that writes it has gone on to speak for the person.
+const END_NAMES: [&str; 14] = [
+    // Llama 3 and BitNet b1.58 2B4T: end of turn, end of a turn that calls a tool, end of text.
     "<|eot_id|>",
+    "<|eom_id|>",
     "<|end_of_text|>",
+    // ChatML (Falcon-E), and the start of its next turn.
     "<|im_end|>",
+    "<|im_start|>",
+    // Falcon3 and others that end turns as texts end.
     "<|endoftext|>",
+    // Falcon3, Zephyr, Phi: the next turn, where the name of a role is a token; end of a turn.
+    "<|user|>",
+    "<|system|>",
+    "<|end|>",
+    // OpenChat and Starling.
     "<|end_of_turn|>",
+    // Gemma, whose embedding models are ternary too.
+    "<end_of_turn>",
+    "<start_of_turn>",
+    // Llama 2 and everything with its tokenizer.
+    "</s>",
+    "[INST]",
 ];
 
 /// Opens files; a synthetic model has none.
@@ -80,37 +97,6 @@ pub(crate) fn stop_tokens(
     all.sort_unstable();
     all.dedup();
     all
-}
-
-/// The built-in template for a model, given the one its file has.
-pub(crate) fn template(
-    family: Family,
-    found: Option<&str>,
-    tokenizer: &Tokenizer,
-    warnings: &mut Vec<String>,
-) -> ChatTemplate {
-    let found = found.map(str::trim).filter(|text| !text.is_empty());
-    let is_bitnet = found == Some(crate::chat::BITNET_JINJA);
-    if family == Family::BitNet || is_bitnet {
-        if found.is_some() && !is_bitnet {
-            warnings.push(
-                "The chat template in the file is not the one BitNet was trained with. \
-                 Tern uses the right one instead."
-                    .to_owned(),
-            );
-        }
-        return ChatTemplate::BitNet;
-    }
-    let known = [ChatTemplate::Llama3, ChatTemplate::ChatMl];
-    if let Some(template) = known.into_iter().find(|template| template.fits(tokenizer)) {
-        return template;
-    }
-    warnings.push(
-        "Tern does not know the chat format of this model and writes chats as BitNet does. \
-         Answers may be worse than they should be."
-            .to_owned(),
-    );
-    ChatTemplate::BitNet
 }
 
 /// Checks that tokenizer and embedding agree.

@@ -3,7 +3,7 @@
 //! The encoder is built without the control tokens, so no text can become one; control tokens enter a prompt
 //! only where the program puts them. Decoding works on raw bytes, because a character may span tokens.
 
-use std::{collections::HashMap, path::Path};
+use std::{collections::HashMap, ops::Range, path::Path};
 
 use tokenizers::{
     NormalizerWrapper, PreTokenizerWrapper,
@@ -25,7 +25,7 @@ mod splitting;
 mod synthetic;
 
 pub(crate) use from_gguf::from_gguf;
-pub(crate) use from_json::from_json;
+pub(crate) use from_json::{content_of, from_json};
 pub(crate) use synthetic::synthetic;
 
 /// Ids above this are not a vocabulary, but a damaged file.
@@ -246,6 +246,16 @@ impl Tokenizer {
     /// Tokens of `text` in which control tokens are written out, for prompts the caller vouches for. Never
     /// for text from outside. No begin-of-text token is added.
     pub fn encode_special(&self, text: &str) -> Vec<TokenId> {
+        self.encode_where(text, |_| true)
+    }
+
+    /// The same, but a control token counts only where `trusted` says so of its whole range of bytes; anywhere
+    /// else its name is plain text.
+    pub(crate) fn encode_where(
+        &self,
+        text: &str,
+        trusted: impl Fn(Range<usize>) -> bool,
+    ) -> Vec<TokenId> {
         let mut ids = Vec::new();
         let (mut plain_from, mut at) = (0, 0);
         let mut begins = [false; 256];
@@ -259,9 +269,12 @@ impl Tokenizer {
         while at < text.len() {
             let rest = &text[at..];
             let here = |(content, _): &(&String, &TokenId)| {
-                !content.is_empty() && rest.starts_with(content.as_str())
+                !content.is_empty()
+                    && rest.starts_with(content.as_str())
+                    && trusted(at..at + content.len())
             };
-            let longest = if begins[text.as_bytes()[at] as usize] {
+            let may_begin = begins[text.as_bytes()[at] as usize] && trusted(at..at + 1);
+            let longest = if may_begin {
                 self.controls
                     .iter()
                     .filter(here)
