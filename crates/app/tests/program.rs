@@ -193,7 +193,7 @@ fn a_chat_opened_in_the_middle_continues_where_its_text_ends() {
 #[test]
 fn a_second_chat_waits_its_turn_and_a_busy_chat_says_so() {
     let folder = tempfile::tempdir().expect("folder");
-    let desk = Desk::with_rambler(folder.path(), 60);
+    let desk = Desk::with_rambler(folder.path(), 600);
     let first = desk.send(None, "First");
     let second = desk.send(None, "Second");
     let refused = desk
@@ -218,7 +218,7 @@ fn a_second_chat_waits_its_turn_and_a_busy_chat_says_so() {
 #[test]
 fn stopping_a_waiting_answer_ends_it_before_it_begins() {
     let folder = tempfile::tempdir().expect("folder");
-    let desk = Desk::with_rambler(folder.path(), 60);
+    let desk = Desk::with_rambler(folder.path(), 600);
     let first = desk.send(None, "First");
     let second = desk.send(None, "Second");
     desk.app.stop(&second.row.id);
