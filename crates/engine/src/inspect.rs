@@ -126,7 +126,11 @@ pub fn inspect(source: &ModelSource) -> Result<Inspection, LoadError> {
         Err(problem) => inspection.problem = Some(problem.to_string()),
         Ok(opened) => {
             let embedding = opened.tensors.entries.get(&opened.naming.embedding());
-            let width = embedding.map_or(2, |e| e.bytes / e.shape.iter().product::<u64>().max(1));
+            let width = embedding.map_or(2, |e| {
+                // The bytes of a type that is not read are not held against its shape.
+                let n = e.shape.iter().try_fold(1u64, |n, &d| n.checked_mul(d));
+                e.bytes / n.unwrap_or(u64::MAX).max(1)
+            });
             inspection.memory = Some(memory(&opened.config, width));
             inspection.name = opened.name;
             inspection.config = Some(opened.config);

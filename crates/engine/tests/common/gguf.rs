@@ -1,4 +1,5 @@
 //! Writes GGUF files, sound and broken ones.
+#![allow(dead_code, reason = "every test file uses a part of it")]
 
 use half::f16;
 
