@@ -74,8 +74,16 @@ function buildRust(report) {
 /** The one test that fills a disk; it is marked `ignored`, because it needs a small one. */
 const FULL_DISK = 'a_full_disk_is_a_message_and_never_a_loss';
 
+/** The long run of made-up files. It has a step of its own: optimised, and with its memory held to a limit. */
+const FUZZ = 'no_made_up_input_stops_a_parser_in_millions';
+/** Inputs for each parser; whole models get a tenth. */
+const FUZZ_INPUTS = '10000000';
+/** Address space of that run in KiB: a hostile file may cost a small multiple of its size, not this. */
+const FUZZ_MEMORY = 8 << 20;
+
 async function rustTests(report, env, full) {
-  const more = full ? ['--', '--include-ignored', '--skip', FULL_DISK] : [];
+  const skip = ['--skip', FULL_DISK, '--skip', FUZZ];
+  const more = full ? ['--', '--include-ignored', ...skip] : [];
   await report.step(
     'cargo test',
     () =>
@@ -92,6 +100,19 @@ async function rustTests(report, env, full) {
     await report.step('full disk', () => fillDisk(small, disk), { needs: 'cargo build' });
   }
   fs.rmdirSync(disk);
+}
+
+async function fuzz(report, env) {
+  const args = ['test', ...locked, '--release', '-p', 'tern-engine', '--lib'];
+  await report.step('fuzz build', cargo(...args, '--no-run'), { needs: 'cargo build' });
+  const alone = [...args, '--', '--ignored', '--nocapture', FUZZ];
+  const limited = ['-c', `ulimit -v ${FUZZ_MEMORY} && exec "$@"`, 'sh', 'cargo', ...alone];
+  const [command, all] = process.platform === 'linux' ? ['sh', limited] : ['cargo', alone];
+  await report.step(
+    'fuzz',
+    () => run(command, all, { env: { TERN_FUZZ_INPUTS: FUZZ_INPUTS, ...env } }),
+    { needs: 'fuzz build' },
+  );
 }
 
 /** Runs that test on its small disk. A run without it is a failure, not a success. */
@@ -205,6 +226,7 @@ await main(async () => {
   if (wants('rust')) await rustChecks(report);
   if (wants('rust') || wants('e2e')) await buildRust(report);
   if (wants('rust')) await rustTests(report, env, part === 'full');
+  if (part === 'full') await fuzz(report, env);
   if (wants('e2e')) await windowTests(report, env);
   return report.finish();
 });

@@ -30,8 +30,7 @@ pub enum LoadError {
     },
     /// The file ends before the data it announces.
     #[error(
-        "{file} is cut short: {field} needs {needed} bytes, but the file has {found}. \
-         Download it again, or copy it again from where it came."
+        "{file} is cut short: {field} needs {needed} bytes, but the file has {found}. {COPY_AGAIN}"
     )]
     Truncated {
         /// The file.
@@ -77,7 +76,7 @@ pub enum LoadError {
     },
     /// The system has not enough memory for the weights.
     #[error(
-        "{file} needs {} MB of memory, and the system has not that much. Close other programs, or choose a smaller model.",
+        "{file} needs {} MB of memory, and the system has not that much. {SMALLER}",
         needed / 1_000_000
     )]
     OutOfMemory {
@@ -100,6 +99,12 @@ pub enum LoadError {
         problem: String,
     },
 }
+
+/// Advice for files that end too early.
+const COPY_AGAIN: &str = "Download it again, or copy it again from where it came.";
+
+/// Advice where memory is short.
+const SMALLER: &str = "Close other programs, or choose a smaller model.";
 
 /// Standard advice for damaged files.
 pub(crate) const GET_AGAIN: &str = "Download the file again, or choose another one.";
@@ -144,6 +149,36 @@ impl LoadError {
             | Self::Missing { file, .. }
             | Self::OutOfMemory { file, .. }
             | Self::Unsupported { file, .. } => Some(file),
+            Self::Cancelled | Self::Threads { .. } => None,
+        }
+    }
+
+    /// What in the file the error is about: a key, a tensor, a part of the header, a format. None where it is the
+    /// file as a whole.
+    pub fn field(&self) -> Option<&str> {
+        match self {
+            Self::Truncated { field, .. }
+            | Self::Invalid { field, .. }
+            | Self::Missing { field, .. }
+            | Self::Unsupported { what: field, .. } => Some(field),
+            Self::Io { .. }
+            | Self::NotAModel { .. }
+            | Self::OutOfMemory { .. }
+            | Self::Cancelled
+            | Self::Threads { .. } => None,
+        }
+    }
+
+    /// What to do about it; the message ends with it.
+    pub fn remedy(&self) -> Option<&str> {
+        match self {
+            Self::Io { remedy, .. }
+            | Self::NotAModel { remedy, .. }
+            | Self::Invalid { remedy, .. }
+            | Self::Missing { remedy, .. }
+            | Self::Unsupported { remedy, .. } => Some(remedy),
+            Self::Truncated { .. } => Some(COPY_AGAIN),
+            Self::OutOfMemory { .. } => Some(SMALLER),
             Self::Cancelled | Self::Threads { .. } => None,
         }
     }

@@ -16,6 +16,8 @@ mod common;
 mod chat;
 mod compare;
 mod error;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 mod generate;
 mod inspect;
 mod model;

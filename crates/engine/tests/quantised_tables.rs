@@ -12,7 +12,7 @@ mod gguf;
 mod refuse;
 use common::{Tensors, golden, ids, load};
 use gguf::Gguf;
-use refuse::refused;
+use refuse::{Kind, refused};
 
 /// Name, number in GGUF, numbers and bytes of a block, and where its f16 factor lies.
 type Type = (&'static str, u32, usize, usize, usize);
@@ -171,6 +171,6 @@ fn projections_of_these_types_are_taken_for_ternary_ones() {
         (matrix.kind, matrix.data) = (kind.1, blocks(kind, len, 1));
         fs::write(path, file.bytes()).expect("it is written");
         let words = format!("the weight format {} (tensor {name})", kind.0);
-        refused(kind.0, path, path, &words);
+        refused(kind.0, path, path, Kind::Unsupported, &words);
     }
 }

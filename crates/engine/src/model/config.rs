@@ -14,6 +14,10 @@ mod limit {
     pub(super) const WIDTH: usize = 1 << 17;
     pub(super) const VOCAB: usize = 1 << 21;
     pub(super) const CONTEXT: usize = 1 << 20;
+    /// Widths of a layer, in widths of the residual stream: keys, values and the room for a prompt are as wide, and
+    /// a small file must not ask for much of them. The widest real model has 9.
+    pub(super) const HEADS_PER_HIDDEN: usize = 16;
+    pub(super) const FFN_PER_HIDDEN: usize = 64;
 }
 
 /// What stands between the gate and the product with `up`.
@@ -125,6 +129,22 @@ impl ModelConfig {
                 "number of attention heads",
                 problem,
             ));
+        }
+        for (field, width, times) in [
+            (
+                "number of attention heads",
+                self.q_dim(),
+                limit::HEADS_PER_HIDDEN,
+            ),
+            ("feed-forward size", self.ffn_dim, limit::FFN_PER_HIDDEN),
+        ] {
+            if width > times * self.hidden_dim {
+                let problem = format!(
+                    "makes a layer {width} wide, more than {times} times the hidden size of {}",
+                    self.hidden_dim
+                );
+                return Err(LoadError::invalid(file, field, problem));
+            }
         }
         if !self.n_heads.is_multiple_of(self.n_kv_heads) {
             let problem = format!(

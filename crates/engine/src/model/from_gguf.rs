@@ -9,6 +9,7 @@ use crate::{
     chat::{self, SpecialTexts},
     tokenizer,
     weights::{
+        foreign,
         formats::ScaleRule,
         gguf::Metadata,
         names::{Naming, Norm},
@@ -16,7 +17,12 @@ use crate::{
     },
 };
 
-const OTHER_MODEL: &str = "Tern runs BitNet b1.58 models (GGUF architectures bitnet-b1.58, bitnet-25, bitnet) and Llama models with ternary weights.";
+const OTHER_MODEL: &str = concat!(
+    "Tern runs BitNet b1.58 models (GGUF architectures bitnet-b1.58, bitnet-25, bitnet) and Llama models with \
+     ternary weights. Get one of these instead, such as ",
+    foreign::chat_model!(),
+    "."
+);
 
 /// A whole number that may not fit this machine's `usize`; checked against limits later.
 fn size(n: u64) -> usize {
@@ -94,10 +100,7 @@ fn config(meta: &Metadata, tensors: &Tensors) -> Result<ModelConfig, LoadError> 
         "bitnet-b1.58" | "bitnet-25" => (Family::BitNet, Activation::SquaredRelu),
         "bitnet" => (Family::BitNet, Activation::Silu),
         "llama" => (Family::Llama, Activation::Silu),
-        other => {
-            let what = format!("the architecture \"{other:.64}\"");
-            return Err(LoadError::unsupported(file, what, OTHER_MODEL));
-        }
+        other => return Err(other_architecture(other, meta, tensors)),
     };
     let key = |name: &str| format!("{arch}.{name}");
     let n_layers = size(meta.uint(&key("block_count"))?);
@@ -180,6 +183,22 @@ fn config(meta: &Metadata, tensors: &Tensors) -> Result<ModelConfig, LoadError> 
     };
     config.check(file)?;
     Ok(config)
+}
+
+/// The refusal of an architecture that is none of ours. Microsoft's bitnet-embedding files call themselves `qwen3` and
+/// `gemma3`; what tells them from chat models is a way of pooling, and a norm before each projection.
+fn other_architecture(arch: &str, meta: &Metadata, tensors: &Tensors) -> LoadError {
+    let pooling = format!("{arch}.pooling_type");
+    let is_embedding = foreign::is_embedding_only(arch)
+        || meta.iter().any(|(key, _)| key == pooling)
+        || tensors.entries.keys().any(|name| name.contains("norm_in"));
+    if is_embedding {
+        let what = format!("the architecture \"{arch:.64}\" of an embedding model");
+        LoadError::unsupported(meta.file(), what, foreign::GET_CHAT)
+    } else {
+        let what = format!("the architecture \"{arch:.64}\"");
+        LoadError::unsupported(meta.file(), what, OTHER_MODEL)
+    }
 }
 
 /// `hidden` divided by `heads`, where a file does not say how wide a head is.

@@ -17,6 +17,7 @@ use crate::{
     weights::{
         TensorType,
         file::{ModelFile, read_small},
+        foreign,
         formats::ScaleRule,
         names::{Naming, Norm, Projection},
         safetensors,
@@ -26,11 +27,25 @@ use crate::{
 
 const MAX_CONFIG_BYTES: u64 = 4 << 20;
 
-const OTHER_MODEL: &str = "Tern runs BitNet b1.58 models and Llama models with ternary weights (Llama3-8B-1.58, Falcon3-1.58bit, Falcon-E).";
+const OTHER_MODEL: &str = concat!(
+    "Tern runs BitNet b1.58 models and Llama models with ternary weights (Llama3-8B-1.58, Falcon3-1.58bit, Falcon-E). \
+     Get one of these instead, such as ",
+    foreign::chat_model!(),
+    "."
+);
+
+/// Whose `config.json` it is. Read before the rest: the configurations of other models look different.
+#[derive(Deserialize)]
+struct Kind {
+    #[serde(default)]
+    architectures: Vec<String>,
+    #[serde(default)]
+    model_type: String,
+}
 
 /// `config.json`, as far as it matters here.
 #[derive(Deserialize)]
-struct Config {
+pub(super) struct Config {
     #[serde(default)]
     architectures: Vec<String>,
     #[serde(default)]
@@ -68,7 +83,7 @@ struct Quantization {
 
 /// `generation_config.json`, as far as it matters here.
 #[derive(Default, Deserialize)]
-struct Generation {
+pub(super) struct Generation {
     eos_token_id: Option<Value>,
     do_sample: Option<bool>,
     temperature: Option<f32>,
@@ -79,13 +94,13 @@ struct Generation {
 }
 
 /// The files around the weights, and what errors call them.
-struct Files<'a> {
-    name: String,
-    config: (&'a [u8], String),
-    generation: (&'a [u8], String),
-    tokenizer: (&'a [u8], String),
-    tokenizer_config: (&'a [u8], String),
-    chat_template: Option<&'a [u8]>,
+pub(super) struct Files<'a> {
+    pub(super) name: String,
+    pub(super) config: (&'a [u8], String),
+    pub(super) generation: (&'a [u8], String),
+    pub(super) tokenizer: (&'a [u8], String),
+    pub(super) tokenizer_config: (&'a [u8], String),
+    pub(super) chat_template: Option<&'a [u8]>,
 }
 
 pub(super) fn open_folder(folder: &Path) -> Result<Opened, LoadError> {
@@ -140,7 +155,9 @@ fn parse<T: DeserializeOwned>((json, file): &(&[u8], String)) -> Result<T, LoadE
         .map_err(|e| LoadError::invalid(file, "the JSON text", format!("cannot be read ({e})")))
 }
 
-fn parse_or_default<T: DeserializeOwned + Default>(file: &(&[u8], String)) -> Result<T, LoadError> {
+pub(super) fn parse_or_default<T: DeserializeOwned + Default>(
+    file: &(&[u8], String),
+) -> Result<T, LoadError> {
     if file.0.trim_ascii().is_empty() {
         Ok(T::default())
     } else {
@@ -148,13 +165,11 @@ fn parse_or_default<T: DeserializeOwned + Default>(file: &(&[u8], String)) -> Re
     }
 }
 
-fn understand(files: &Files, tensors: Tensors) -> Result<Opened, LoadError> {
+pub(super) fn understand(files: &Files, tensors: Tensors) -> Result<Opened, LoadError> {
     let mut warnings = Vec::new();
-    let record: Config = parse(&files.config)?;
+    let (record, config, scale_rule) = understand_config(&files.config, &tensors)?;
     let generation: Generation = parse_or_default(&files.generation)?;
     let tokenizer_config: Value = parse_or_default(&files.tokenizer_config)?;
-    let config = config(&record, &tensors, &files.config.1)?;
-    let scale_rule = quantization(&record, &tensors, &files.config.1)?;
 
     let mut tokenizer =
         tokenizer::from_json(files.tokenizer.0, &tokenizer_config, &files.tokenizer.1)?;
@@ -218,6 +233,19 @@ fn special_texts(tokenizer_config: &Value, tokenizer: &Tokenizer) -> SpecialText
     }
 }
 
+/// `config.json` alone: as it stands there, as a shape, and what scales mean.
+pub(super) fn understand_config(
+    file: &(&[u8], String),
+    tensors: &Tensors,
+) -> Result<(Config, ModelConfig, ScaleRule), LoadError> {
+    let kind: Kind = parse(file)?;
+    family(&kind.architectures, &kind.model_type, &file.1)?;
+    let record: Config = parse(file)?;
+    let config = config(&record, tensors, &file.1)?;
+    let scale_rule = quantization(&record, tensors, &file.1)?;
+    Ok((record, config, scale_rule))
+}
+
 fn is_token(tokenizer: &Tokenizer, id: TokenId) -> bool {
     id.index() < tokenizer.vocab_size()
 }
@@ -232,7 +260,7 @@ fn ids(value: Option<&Value>) -> Vec<u64> {
 }
 
 /// The parameters of a model's author, where they make sense.
-fn defaults(generation: &Generation) -> SamplingDefaults {
+pub(super) fn defaults(generation: &Generation) -> SamplingDefaults {
     let within =
         |value: Option<f32>, low: f32, high: f32| value.filter(|v| (low..=high).contains(v));
     let greedy = generation.do_sample == Some(false);
@@ -249,21 +277,34 @@ fn defaults(generation: &Generation) -> SamplingDefaults {
     }
 }
 
-fn config(c: &Config, tensors: &Tensors, file: &str) -> Result<ModelConfig, LoadError> {
-    // 1bitLLM's files say "llama" and mean BitNet.
-    let names_bitnet = c
-        .architectures
-        .iter()
-        .any(|name| name.to_ascii_lowercase().contains("bitnet"));
-    let family = match c.model_type.as_str() {
-        "bitnet" => Family::BitNet,
-        "llama" if names_bitnet => Family::BitNet,
-        "llama" => Family::Llama,
-        other => {
-            let what = format!("the model type \"{other:.64}\"");
-            return Err(LoadError::unsupported(file, what, OTHER_MODEL));
+/// The line of models, or the refusal of another one.
+fn family(architectures: &[String], model_type: &str, file: &str) -> Result<Family, LoadError> {
+    let any = |has: &dyn Fn(&str) -> bool| architectures.iter().any(|name| has(name));
+    match model_type {
+        "bitnet" => return Ok(Family::BitNet),
+        // 1bitLLM's files say "llama" and mean BitNet.
+        "llama" if any(&|name| name.to_ascii_lowercase().contains("bitnet")) => {
+            return Ok(Family::BitNet);
         }
-    };
+        "llama" => return Ok(Family::Llama),
+        _ => {}
+    }
+    // A body without a head that writes ("Qwen3Model", "Gemma3TextModel") gives numbers, not text.
+    let is_embedding = foreign::is_embedding_only(model_type)
+        || model_type.contains("embedding")
+        || any(&|name| name.contains("Embedding"))
+        || (any(&|name| name.ends_with("Model")) && !any(&|name| name.contains("For")));
+    Err(if is_embedding {
+        let what = format!("the model type \"{model_type:.64}\" of an embedding model");
+        LoadError::unsupported(file, what, foreign::GET_CHAT)
+    } else {
+        let what = format!("the model type \"{model_type:.64}\"");
+        LoadError::unsupported(file, what, OTHER_MODEL)
+    })
+}
+
+fn config(c: &Config, tensors: &Tensors, file: &str) -> Result<ModelConfig, LoadError> {
+    let family = family(&c.architectures, &c.model_type, file)?;
     if c.attention_bias == Some(true) || c.mlp_bias == Some(true) {
         return Err(LoadError::unsupported(
             file,

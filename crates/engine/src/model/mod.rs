@@ -13,6 +13,8 @@ use crate::{ChatTemplate, LoadError, ModelSource, SamplingParams, TokenId, Token
 
 mod aligned;
 mod config;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod from_bytes;
 mod from_gguf;
 mod from_hf;
 mod head;
@@ -124,6 +126,19 @@ pub(crate) struct Parts {
     pub(crate) final_norm: Vec<f32>,
 }
 
+/// Threads that compute, at least one.
+fn pool(threads: usize) -> Result<ThreadPool, LoadError> {
+    let threads = threads.max(1);
+    ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .thread_name(|i| format!("tern-compute-{i}"))
+        .build()
+        .map_err(|e| LoadError::Threads {
+            threads,
+            problem: e.to_string(),
+        })
+}
+
 /// Called with the share that is done, 0 to 1.
 pub(crate) type Progress<'a> = &'a mut dyn FnMut(f32) -> ControlFlow<()>;
 
@@ -139,21 +154,17 @@ impl Model {
         options: &LoadOptions,
         progress: &mut dyn FnMut(f32) -> ControlFlow<()>,
     ) -> Result<Self, LoadError> {
-        let threads = options.threads.max(1);
-        let pool = ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .thread_name(|i| format!("tern-compute-{i}"))
-            .build()
-            .map_err(|e| LoadError::Threads {
-                threads,
-                problem: e.to_string(),
-            })?;
+        let pool = pool(options.threads)?;
         let parts = match source {
             ModelSource::Synthetic(spec) => synthetic::build(spec, &pool, progress)?,
             files => load::load(opened::open(files)?, &pool, progress)?,
         };
+        Ok(Self::assemble(parts, options, pool))
+    }
+
+    fn assemble(parts: Parts, options: &LoadOptions, pool: ThreadPool) -> Self {
         static NEXT_ID: AtomicU64 = AtomicU64::new(0);
-        Ok(Self {
+        Self {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             name: parts.name,
             config: parts.config,
@@ -168,9 +179,9 @@ impl Model {
             own_head: parts.own_head,
             final_norm: parts.final_norm,
             isa: options.isa.unwrap_or_else(Isa::detect),
-            threads,
+            threads: options.threads.max(1),
             pool,
-        })
+        }
     }
 
     /// Its shape.

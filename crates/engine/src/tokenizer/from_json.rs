@@ -9,13 +9,10 @@ use serde::{
 use serde_json::Value;
 use tokenizers::{NormalizerWrapper, PreTokenizerWrapper};
 
-use super::{AddedToken, MAX_VOCAB, Parts, Tokenizer};
+use super::{AddedToken, MAX_VOCAB, Parts, Tokenizer, rules};
 use crate::{LoadError, TokenId};
 
 const OTHER_MODEL: &str = "Choose a model with a byte-level BPE tokenizer, as BitNet b1.58 2B4T, Falcon3 and Falcon-E have.";
-
-/// Rules longer than this are not rules.
-const MAX_RULE_BYTES: usize = 1 << 14;
 
 #[derive(Deserialize)]
 struct TokenizerFile {
@@ -106,12 +103,7 @@ pub(crate) fn from_json(json: &[u8], config: &Value, file: &str) -> Result<Token
         return unsupported("a tokenizer that does not work on bytes");
     };
     let rule = |field: &str, value: &Value| {
-        let bytes = value.to_string().len();
-        if bytes > MAX_RULE_BYTES {
-            Err(bad(field, format!("is {bytes} bytes long")))
-        } else {
-            Ok(())
-        }
+        rules::check(field, value).map_err(|problem| bad(field, problem))
     };
     rule("pre_tokenizer", &pre_tokenizer)?;
     let post_processor = tokenizer.post_processor.unwrap_or_default();

@@ -21,6 +21,7 @@ use crate::{
 mod byte_level;
 mod from_gguf;
 mod from_json;
+mod rules;
 mod splitting;
 mod synthetic;
 

@@ -26,8 +26,13 @@ pub(crate) struct ModelFile {
 
 #[derive(Debug)]
 enum Bytes {
-    Mapped { file: File, map: Map },
+    Mapped {
+        file: File,
+        map: Map,
+    },
     BuiltIn(&'static [u8]),
+    #[cfg(any(test, feature = "fuzzing"))]
+    Owned(Vec<u8>),
 }
 
 impl ModelFile {
@@ -35,11 +40,12 @@ impl ModelFile {
     pub(crate) fn open(path: &Path) -> Result<Self, LoadError> {
         let place = path.display().to_string();
         let open = || {
-            let file = File::open(path)?;
-            let meta = file.metadata()?;
-            if !meta.is_file() {
+            // Asked before it is opened: opening a pipe waits for someone to write into it.
+            if !fs::metadata(path)?.is_file() {
                 return Err(io::Error::other("it is not a regular file"));
             }
+            let file = File::open(path)?;
+            let meta = file.metadata()?;
             // An empty file can't be mapped.
             if meta.len() == 0 {
                 return Ok(Bytes::BuiltIn(&[]));
@@ -62,6 +68,15 @@ impl ModelFile {
         }
     }
 
+    /// Bytes made in memory; `place` is what errors call them.
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub(crate) fn in_memory(place: String, bytes: Vec<u8>) -> Self {
+        Self {
+            place,
+            bytes: Arc::new(Bytes::Owned(bytes)),
+        }
+    }
+
     /// What errors call this file.
     pub(crate) fn place(&self) -> &str {
         &self.place
@@ -71,6 +86,8 @@ impl ModelFile {
         match &*self.bytes {
             Bytes::Mapped { map, .. } => map.bytes(),
             Bytes::BuiltIn(bytes) => bytes,
+            #[cfg(any(test, feature = "fuzzing"))]
+            Bytes::Owned(bytes) => bytes,
         }
     }
 
@@ -120,7 +137,8 @@ impl ModelFile {
                 let meta = file.metadata().map_err(|e| io_error(&self.place, e))?;
                 meta.len().min(self.len())
             }
-            Bytes::BuiltIn(_) => self.len(),
+            // Bytes in memory stay as long as they are.
+            _ => self.len(),
         };
         match offset.checked_add(len) {
             // What ends inside a slice fits a usize.

@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, btree_map};
 use super::{
     TensorType,
     file::ModelFile,
-    tensors::{TensorEntry, Tensors},
+    foreign,
+    tensors::{TensorEntry, Tensors, check_overlaps},
 };
 use crate::LoadError;
 
@@ -127,6 +128,10 @@ impl<'a> Reader<'a> {
         n_tensors: u64,
         values: &BTreeMap<&str, Value<'a>>,
     ) -> Result<BTreeMap<String, TensorEntry>, Stop> {
+        let is_bitnet = matches!(
+            values.get("general.architecture"),
+            Some(Value::String(arch)) if arch.starts_with("bitnet")
+        );
         let mut entries: BTreeMap<String, TensorEntry> = BTreeMap::new();
         for i in 0..n_tensors {
             let name = self.string(MAX_KEY_BYTES, &format!("the name of tensor {i}"))?;
@@ -143,7 +148,7 @@ impl<'a> Reader<'a> {
                 .collect::<Result<Vec<_>, _>>()?;
             // GGUF lists the fastest dimension first.
             shape.reverse();
-            let kind = tensor_type(self.u32(&field)?);
+            let kind = tensor_type(self.u32(&field)?, is_bitnet);
             let offset = self.u64(&field)?;
             let Some(bytes) = kind.byte_len(&shape) else {
                 return Err(self.bad(
@@ -190,6 +195,7 @@ impl<'a> Reader<'a> {
                 end => return Err(self.cut_short(&field, end.unwrap_or(u64::MAX))),
             }
         }
+        check_overlaps(self.file, &entries).map_err(Stop::Error)?;
         Ok(entries)
     }
 
@@ -317,34 +323,19 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Names of types this engine meets but does not read. 38 and 39 mean other things in llama.cpp's own files.
-fn tensor_type(number: u32) -> TensorType {
-    let name = match number {
-        0 => return TensorType::F32,
-        1 => return TensorType::F16,
-        2 => return TensorType::Q4_0,
-        6 => return TensorType::Q5_0,
-        8 => return TensorType::Q8_0,
-        14 => return TensorType::Q6K,
-        30 => return TensorType::Bf16,
-        34 => return TensorType::Tq1_0,
-        35 => return TensorType::Tq2_0,
-        36 => return TensorType::I2S,
-        3 => "Q4_1",
-        7 => "Q5_1",
-        10 => "Q2_K",
-        11 => "Q3_K",
-        12 => "Q4_K",
-        13 => "Q5_K",
-        15 => "Q8_K",
-        16..=23 | 29 => "an IQ type",
-        37 => "I8_S",
-        38 => "TL1",
-        39 => "TL2 (or MXFP4)",
-        134 => "IQ1_BN",
-        135 => "IQ2_BN",
-        335 => "IQ2_BN_R4",
-        other => return TensorType::Foreign(format!("the unknown type {other}")),
-    };
-    TensorType::Foreign(name.to_owned())
+/// `is_bitnet`: the file's architecture is one of bitnet.cpp's.
+fn tensor_type(number: u32, is_bitnet: bool) -> TensorType {
+    match number {
+        0 => TensorType::F32,
+        1 => TensorType::F16,
+        2 => TensorType::Q4_0,
+        6 => TensorType::Q5_0,
+        8 => TensorType::Q8_0,
+        14 => TensorType::Q6K,
+        30 => TensorType::Bf16,
+        34 => TensorType::Tq1_0,
+        35 => TensorType::Tq2_0,
+        36 => TensorType::I2S,
+        other => TensorType::Foreign(foreign::gguf_type(other, is_bitnet)),
+    }
 }

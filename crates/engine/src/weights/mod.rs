@@ -3,6 +3,7 @@
 use std::fmt;
 
 pub(crate) mod file;
+pub(crate) mod foreign;
 pub(crate) mod formats;
 pub(crate) mod gguf;
 mod map;

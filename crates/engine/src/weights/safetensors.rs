@@ -1,7 +1,7 @@
 //! The safetensors container: a JSON header with names, types, shapes and byte ranges, then the bytes.
 
 use std::{
-    collections::{BTreeMap, btree_map},
+    collections::{BTreeMap, BTreeSet, btree_map},
     fmt,
     path::Path,
 };
@@ -14,7 +14,7 @@ use serde::{
 use super::{
     TensorType,
     file::{ModelFile, read_small},
-    tensors::{TensorEntry, Tensors},
+    tensors::{TensorEntry, Tensors, check_overlaps},
 };
 use crate::LoadError;
 
@@ -134,6 +134,8 @@ pub(crate) fn add_file(tensors: &mut Tensors, file: ModelFile) -> Result<(), Loa
             }
         };
     }
+    let here = tensors.entries.iter().filter(|(_, e)| e.file == index);
+    check_overlaps(&place, here)?;
     tensors.files.push(file);
     Ok(())
 }
@@ -158,29 +160,8 @@ pub(crate) fn open_folder(folder: &Path) -> Result<Tensors, LoadError> {
             remedy: "Download the weights of the model into this folder too.",
         });
     };
-    let bad = |problem: String| LoadError::invalid(&place, "weight_map", problem);
-    #[derive(Deserialize)]
-    struct Index {
-        weight_map: BTreeMap<String, String>,
-    }
-    let index: Index =
-        serde_json::from_slice(&json).map_err(|e| bad(format!("cannot be read ({e})")))?;
-    let mut names: Vec<&String> = index.weight_map.values().collect();
-    names.sort_unstable();
-    names.dedup();
-    if names.is_empty() || names.len() > MAX_FILES {
-        return Err(bad(format!("names {} files", names.len())));
-    }
-    for name in names {
-        // A name from a file must stay in the folder.
-        let plain = name.ends_with(".safetensors")
-            && !name.contains(['/', '\\', ':'])
-            && !name.starts_with('.');
-        if !plain {
-            return Err(bad(format!(
-                "names the file {name:?}, which is not a plain .safetensors name"
-            )));
-        }
+    let index = read_index(&json, &place)?;
+    for name in index.file_names() {
         add_file(&mut tensors, ModelFile::open(&folder.join(name))?)?;
     }
     if let Some(name) = index
@@ -188,11 +169,49 @@ pub(crate) fn open_folder(folder: &Path) -> Result<Tensors, LoadError> {
         .keys()
         .find(|name| !tensors.entries.contains_key(*name))
     {
-        return Err(bad(format!(
-            "lists tensor {name}, which is in none of the files"
-        )));
+        let problem = format!("lists tensor {name:.200}, which is in none of the files");
+        return Err(LoadError::invalid(&place, "weight_map", problem));
     }
     Ok(tensors)
+}
+
+/// `model.safetensors.index.json`: the file each tensor lies in.
+#[derive(Deserialize)]
+pub(crate) struct Index {
+    weight_map: BTreeMap<String, String>,
+}
+
+impl Index {
+    /// All files, each once.
+    pub(crate) fn file_names(&self) -> BTreeSet<&str> {
+        self.weight_map.values().map(String::as_str).collect()
+    }
+}
+
+/// Reads the index; every file name in it is a plain one, so that none leaves the folder.
+///
+/// # Errors
+/// When it is damaged, or names no file, too many, or one elsewhere.
+pub(crate) fn read_index(json: &[u8], place: &str) -> Result<Index, LoadError> {
+    let bad = |problem: String| LoadError::invalid(place, "weight_map", problem);
+    let index: Index =
+        serde_json::from_slice(json).map_err(|e| bad(format!("cannot be read ({e})")))?;
+    let names = index.file_names();
+    if names.is_empty() || names.len() > MAX_FILES {
+        return Err(bad(format!("names {} files", names.len())));
+    }
+    for name in names {
+        let plain = name.ends_with(".safetensors")
+            && !name.contains(['/', '\\', ':', '\0'])
+            && !name.starts_with('.');
+        if !plain {
+            let name: String = name.chars().take(200).collect();
+            return Err(bad(format!(
+                "names the file {name:?}, which is not a plain .safetensors name"
+            )));
+        }
+    }
+    Ok(index)
 }
 
 fn tensor_type(dtype: &str) -> TensorType {

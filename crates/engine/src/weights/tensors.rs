@@ -19,6 +19,37 @@ pub(crate) struct TensorEntry {
     pub(crate) bytes: u64,
 }
 
+/// Refuses tensors of one file that share bytes. No sound file has any, and a small file could otherwise fill the
+/// memory: thousands of matrices in the same bytes, each repacked on its own.
+///
+/// # Errors
+/// Names both tensors.
+pub(crate) fn check_overlaps<'a>(
+    file: &str,
+    entries: impl IntoIterator<Item = (&'a String, &'a TensorEntry)>,
+) -> Result<(), LoadError> {
+    let mut ranges: Vec<(u64, u64, &str)> = entries
+        .into_iter()
+        .filter(|(_, e)| e.bytes > 0)
+        .map(|(name, e)| (e.offset, e.bytes, name.as_str()))
+        .collect();
+    ranges.sort_unstable();
+    for pair in ranges.windows(2) {
+        let [(offset, bytes, first), (next, _, second)] = *pair else {
+            continue;
+        };
+        // Both lie in the file, so the sum does not overflow.
+        if offset + bytes > next {
+            return Err(LoadError::invalid(
+                file,
+                format!("tensor {second:.200}"),
+                format!("lies in the same bytes as tensor {first:.200}"),
+            ));
+        }
+    }
+    Ok(())
+}
+
 /// All tensors of a model.
 #[derive(Debug, Default)]
 pub(crate) struct Tensors {
@@ -83,8 +114,8 @@ impl Tensors {
         let bad = |problem: String| {
             LoadError::invalid(self.place(name), format!("tensor {name}"), problem)
         };
-        let n = entry.shape.iter().product::<u64>();
-        if n != len as u64 {
+        let n = entry.shape.iter().try_fold(1u64, |n, &d| n.checked_mul(d));
+        if n != Some(len as u64) {
             return Err(bad(format!(
                 "has shape {:?}, but {len} values are needed",
                 entry.shape

@@ -27,25 +27,56 @@ pub(crate) fn load(path: &Path) -> Result<Model, LoadError> {
     model
 }
 
-/// Loads `path` and checks the error: it names `file`, and says `words`.
-pub(crate) fn refused(case: &str, path: &Path, file: &Path, words: &str) {
+/// The variants of `LoadError` a file can be refused with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Io,
+    NotAModel,
+    Truncated,
+    Invalid,
+    Missing,
+    Unsupported,
+}
+
+fn kind(error: &LoadError) -> Kind {
+    match error {
+        LoadError::Io { .. } => Kind::Io,
+        LoadError::NotAModel { .. } => Kind::NotAModel,
+        LoadError::Truncated { .. } => Kind::Truncated,
+        LoadError::Invalid { .. } => Kind::Invalid,
+        LoadError::Missing { .. } => Kind::Missing,
+        LoadError::Unsupported { .. } => Kind::Unsupported,
+        other => panic!("no refusal of a file: {other}"),
+    }
+}
+
+/// Loads `path` and checks the error: its variant, that it names `file`, says `words`, names a field where the fault
+/// is in one, and ends in what to do.
+pub(crate) fn refused(case: &str, path: &Path, file: &Path, want: Kind, words: &str) {
     let error = match load(path) {
         Ok(_) => panic!("{case}: was loaded"),
         Err(error) => error,
     };
     let message = error.to_string();
-    let named = error
-        .file()
-        .is_some_and(|f| f == file.display().to_string());
-    assert!(
-        named && message.contains(&file.display().to_string()),
-        "{case}: names {:?}: {message}",
-        error.file()
-    );
+    assert_eq!(kind(&error), want, "{case}: {message}");
+    let file = file.display().to_string();
+    assert_eq!(error.file(), Some(file.as_str()), "{case}: {message}");
+    assert!(message.contains(&file), "{case}: {message}");
     assert!(
         message.contains(words),
         "{case}: does not say {words:?}: {message}"
     );
+    if !matches!(want, Kind::Io | Kind::NotAModel) {
+        let field = error.field().unwrap_or_default();
+        assert!(!field.is_empty(), "{case}: names no field: {message}");
+        assert!(message.contains(field), "{case}: {message}");
+    }
+    let remedy = error.remedy().unwrap_or_default();
+    let says_what_to_do = ["Choose", "Download", "Get ", "Check"]
+        .iter()
+        .any(|word| remedy.contains(word));
+    assert!(says_what_to_do, "{case}: no remedy: {message}");
+    assert!(message.ends_with(remedy), "{case}: {message}");
     assert!(message.ends_with('.'), "{case}: {message}");
 }
 

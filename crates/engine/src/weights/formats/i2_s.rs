@@ -10,11 +10,15 @@ pub(super) struct I2S<'a> {
     cols: usize,
 }
 
-/// `bytes` are the tensor's: `rows * cols / 4` of codes, the scale, 28 bytes of anything.
+/// `bytes` are the tensor's: `rows * cols / 4` of codes, the scale, 28 bytes of anything. Where rows are no multiple
+/// of a run, runs would straddle rows; bitnet.cpp's own kernels do not read such files (numerics 4.4).
+///
+/// # Errors
+/// What about the file is not supported.
 pub(super) fn open(bytes: &[u8], cols: usize) -> Result<(I2S<'_>, f32), String> {
     if !cols.is_multiple_of(RUN) {
         return Err(format!(
-            "has rows of {cols} weights, but I2_S needs a multiple of {RUN}"
+            "I2_S in rows of {cols} weights, which is no multiple of {RUN}"
         ));
     }
     let (codes, tail) = bytes.split_at(bytes.len() - 32);

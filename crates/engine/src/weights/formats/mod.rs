@@ -1,7 +1,7 @@
 //! Tensor formats: each decoder gives the codes of one row of a matrix, in file terms.
 
 use super::{
-    TensorType,
+    TensorType, foreign,
     names::Naming,
     tensors::{TensorEntry, Tensors},
 };
@@ -86,9 +86,6 @@ pub(crate) struct MatrixSource<'a> {
     pub(crate) cols: usize,
 }
 
-const GET_TERNARY: &str = "Choose a file with ternary weights: the I2_S file (ggml-model-i2_s.gguf), a TQ1_0 or TQ2_0 file, \
-     or the model's folder with model.safetensors.";
-
 impl MatrixSource<'_> {
     /// Recognises the format and checks shape and scale. `bytes` are the tensor's.
     ///
@@ -101,7 +98,7 @@ impl MatrixSource<'_> {
             return Err(LoadError::unsupported(
                 self.tensors.place(self.name),
                 what,
-                GET_TERNARY,
+                foreign::remedy(&kind.to_string()),
             ));
         }
         let (rows, cols) = (self.rows as u64, self.cols as u64);
@@ -127,8 +124,10 @@ impl MatrixSource<'_> {
                 )
             }
             TensorType::I2S => {
-                let (decoder, scale) =
-                    i2_s::open(bytes, self.cols).map_err(|problem| self.bad(problem))?;
+                let (decoder, scale) = i2_s::open(bytes, self.cols).map_err(|what| {
+                    let what = format!("{what} (tensor {})", self.name);
+                    LoadError::unsupported(self.tensors.place(self.name), what, foreign::GET_FOLDER)
+                })?;
                 (Box::new(decoder), scale * stored.unwrap_or(1.0))
             }
             TensorType::Tq1_0 | TensorType::Tq2_0 => {
@@ -150,7 +149,7 @@ impl MatrixSource<'_> {
                         return Err(LoadError::unsupported(
                             self.tensors.place(self.name),
                             what,
-                            GET_TERNARY,
+                            foreign::GET_TERNARY,
                         ));
                     }
                     (master.decoder, master.scale * stored.unwrap_or(1.0))

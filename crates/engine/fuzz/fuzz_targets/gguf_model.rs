@@ -1,0 +1,3 @@
+#![no_main]
+
+tern_engine_fuzz::target!("gguf_model");
