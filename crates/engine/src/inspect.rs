@@ -6,7 +6,7 @@ use crate::{
     ChatTemplate, LoadError, ModelConfig, ModelSource, SamplingDefaults, TokenId,
     model::{
         kv_cache,
-        opened::{self, Opened},
+        opened::{self, Frame, Opened},
         table_bytes,
     },
     synthetic,
@@ -129,18 +129,18 @@ pub fn inspect(source: &ModelSource) -> Result<Inspection, LoadError> {
         inspection.config = Some(config);
         return Ok(inspection);
     }
-    match opened::open(source) {
+    match opened::open(source, Opened::whole) {
         Err(problem) => inspection.problem = Some(problem.to_string()),
-        Ok(opened) => {
-            inspection.memory = Some(memory(&opened.config, tables(&opened)));
-            inspection.name = opened.name;
-            inspection.config = Some(opened.config);
-            inspection.chat_template = Some(opened.template);
-            inspection.tokenizer_tokens = Some(opened.tokenizer.vocab_size());
-            inspection.bos = opened.tokenizer.bos();
-            inspection.stop_tokens = opened.stop_tokens;
-            inspection.defaults = opened.defaults;
-            inspection.warnings = opened.warnings;
+        Ok(Opened { frame, words }) => {
+            inspection.memory = Some(memory(&frame.config, tables(&frame)));
+            inspection.name = frame.name;
+            inspection.config = Some(frame.config);
+            inspection.chat_template = Some(words.template);
+            inspection.tokenizer_tokens = Some(words.tokenizer.vocab_size());
+            inspection.bos = words.tokenizer.bos();
+            inspection.stop_tokens = words.stop_tokens;
+            inspection.defaults = words.defaults;
+            inspection.warnings = words.warnings;
         }
     }
     Ok(inspection)
@@ -161,14 +161,14 @@ fn records(tensors: &Tensors) -> Vec<TensorRecord> {
 
 /// Bytes of the embedding and of a head of its own, where there is one. A table that is missing counts nothing;
 /// loading will say so.
-fn tables(opened: &Opened) -> u64 {
-    let bytes = |name| opened.tensors.entries.get(&name).map_or(0, table_bytes);
-    let head = if opened.config.tied_head {
+fn tables(frame: &Frame) -> u64 {
+    let bytes = |name| frame.tensors.entries.get(&name).map_or(0, table_bytes);
+    let head = if frame.config.tied_head {
         0
     } else {
-        bytes(opened.naming.head())
+        bytes(frame.naming.head())
     };
-    bytes(opened.naming.embedding()) + head
+    bytes(frame.naming.embedding()) + head
 }
 
 /// Two bits a ternary weight, and the `tables`.

@@ -1,5 +1,7 @@
 //! Ways in for tests and fuzzing: models from bytes instead of files.
 
+use std::sync::atomic::AtomicBool;
+
 use super::{
     LoadOptions, Model, ModelConfig, Progress, SamplingDefaults, from_gguf, from_hf, load,
     opened::Opened,
@@ -12,7 +14,7 @@ use rayon::ThreadPool;
 
 /// What a GGUF header says.
 pub(crate) fn gguf(metadata: &Metadata, tensors: Tensors) -> Result<Opened, LoadError> {
-    from_gguf::understand(metadata, tensors, "model".to_owned())
+    from_gguf::understand(metadata, tensors, "model".to_owned(), Opened::whole)
 }
 
 /// What the files of a folder say.
@@ -43,6 +45,7 @@ pub(crate) fn folder(
             chat_template: None,
         },
         tensors,
+        Opened::whole,
     )
 }
 
@@ -66,7 +69,9 @@ impl Model {
         pool: &ThreadPool,
         progress: Progress,
     ) -> Result<Self, LoadError> {
-        let parts = load::load(opened, pool, progress)?;
+        let Opened { frame, words } = opened;
+        let weights = load::load_weights(&frame, pool, progress, &AtomicBool::new(false))?;
+        let parts = load::joined(frame, words, weights);
         Ok(Self::assemble(
             parts,
             options,

@@ -2,7 +2,7 @@
 
 use super::{
     Activation, Family, ModelConfig, RopeScaling, SamplingDefaults,
-    opened::{Opened, check_vocabulary, stop_tokens},
+    opened::{Frame, ReadWords, Words, check_vocabulary, stop_tokens},
 };
 use crate::{
     LoadError, TokenId, Tokenizer,
@@ -29,31 +29,40 @@ fn size(n: u64) -> usize {
     usize::try_from(n).unwrap_or(usize::MAX)
 }
 
-/// Reads shape, tokenizer and template. `stem` is the name for a file without one.
-pub(super) fn understand(
+/// Reads the shape, and hands it on with a way to read tokenizer and template. `stem` is the name for a file without
+/// one.
+pub(super) fn understand<T>(
     meta: &Metadata,
     tensors: Tensors,
     stem: String,
-) -> Result<Opened, LoadError> {
-    let mut warnings = Vec::new();
+    with: impl FnOnce(Frame, ReadWords) -> Result<T, LoadError>,
+) -> Result<T, LoadError> {
     let config = config(meta, &tensors)?;
-    let tokenizer = tokenizer::from_gguf(meta, &mut warnings)?;
-    check_vocabulary(meta.file(), &tokenizer, config.vocab_size)?;
-    let found = chat_template(meta)?;
-    let specials = special_texts(meta, &tokenizer)?;
-    Ok(Opened {
+    let (family, vocab_size) = (config.family, config.vocab_size);
+    let frame = Frame {
         name: meta
             .optional_string("general.name")?
             .map_or(stem, str::to_owned),
         naming: Naming::Gguf,
         scale_rule: ScaleRule::Multiply,
-        paired_heads: config.family == Family::Llama,
-        may_quantise: config.family == Family::BitNet,
-        template: chat::choose(config.family, found, &tokenizer, &specials, &mut warnings),
-        stop_tokens: stop_tokens(&tokenizer, []),
-        defaults: SamplingDefaults::default(),
+        paired_heads: family == Family::Llama,
+        may_quantise: family == Family::BitNet,
         config,
         tensors,
+    };
+    with(frame, &|| words(meta, family, vocab_size))
+}
+
+fn words(meta: &Metadata, family: Family, vocab_size: usize) -> Result<Words, LoadError> {
+    let mut warnings = Vec::new();
+    let tokenizer = tokenizer::from_gguf(meta, &mut warnings)?;
+    check_vocabulary(meta.file(), &tokenizer, vocab_size)?;
+    let found = chat_template(meta)?;
+    let specials = special_texts(meta, &tokenizer)?;
+    Ok(Words {
+        template: chat::choose(family, found, &tokenizer, &specials, &mut warnings),
+        stop_tokens: stop_tokens(&tokenizer, []),
+        defaults: SamplingDefaults::default(),
         tokenizer,
         warnings,
     })

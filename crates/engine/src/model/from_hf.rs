@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{
     Activation, Family, ModelConfig, RopeScaling, SamplingDefaults,
     from_gguf::{activation, divided},
-    opened::{Opened, check_vocabulary, stop_tokens},
+    opened::{Frame, ReadWords, Words, check_vocabulary, stop_tokens},
 };
 use crate::{
     EmbeddedModel, LoadError, TokenId, Tokenizer,
@@ -103,7 +103,10 @@ pub(super) struct Files<'a> {
     pub(super) chat_template: Option<&'a [u8]>,
 }
 
-pub(super) fn open_folder(folder: &Path) -> Result<Opened, LoadError> {
+pub(super) fn open_folder<T>(
+    folder: &Path,
+    with: impl FnOnce(Frame, ReadWords) -> Result<T, LoadError>,
+) -> Result<T, LoadError> {
     let place = folder.display().to_string();
     let path = |name: &str| folder.join(name).display().to_string();
     let read = |name: &str, limit: u64| read_small(folder.join(name), limit);
@@ -129,10 +132,13 @@ pub(super) fn open_folder(folder: &Path) -> Result<Opened, LoadError> {
         tokenizer_config: (&tokenizer_config, path("tokenizer_config.json")),
         chat_template: chat_template.as_deref(),
     };
-    understand(&files, safetensors::open_folder(folder)?)
+    understand(&files, safetensors::open_folder(folder)?, with)
 }
 
-pub(super) fn open_embedded(model: &'static EmbeddedModel) -> Result<Opened, LoadError> {
+pub(super) fn open_embedded<T>(
+    model: &'static EmbeddedModel,
+    with: impl FnOnce(Frame, ReadWords) -> Result<T, LoadError>,
+) -> Result<T, LoadError> {
     let place = format!("the built-in model {}", model.name);
     let mut tensors = Tensors::default();
     safetensors::add_file(
@@ -147,7 +153,7 @@ pub(super) fn open_embedded(model: &'static EmbeddedModel) -> Result<Opened, Loa
         tokenizer_config: (model.tokenizer_config.as_bytes(), place.clone()),
         chat_template: None,
     };
-    understand(&files, tensors)
+    understand(&files, tensors, with)
 }
 
 fn parse<T: DeserializeOwned>((json, file): &(&[u8], String)) -> Result<T, LoadError> {
@@ -165,16 +171,39 @@ pub(super) fn parse_or_default<T: DeserializeOwned + Default>(
     }
 }
 
-pub(super) fn understand(files: &Files, tensors: Tensors) -> Result<Opened, LoadError> {
-    let mut warnings = Vec::new();
+/// Reads the shape, and hands it on with a way to read tokenizer and template.
+pub(super) fn understand<T>(
+    files: &Files,
+    tensors: Tensors,
+    with: impl FnOnce(Frame, ReadWords) -> Result<T, LoadError>,
+) -> Result<T, LoadError> {
     let (record, config, scale_rule) = understand_config(&files.config, &tensors)?;
+    let (family, vocab_size) = (config.family, config.vocab_size);
+    let frame = Frame {
+        name: files.name.clone(),
+        naming: Naming::HuggingFace,
+        scale_rule,
+        paired_heads: false,
+        may_quantise: true,
+        config,
+        tensors,
+    };
+    with(frame, &|| words(files, &record, family, vocab_size))
+}
+
+fn words(
+    files: &Files,
+    record: &Config,
+    family: Family,
+    vocab_size: usize,
+) -> Result<Words, LoadError> {
+    let mut warnings = Vec::new();
     let generation: Generation = parse_or_default(&files.generation)?;
     let tokenizer_config: Value = parse_or_default(&files.tokenizer_config)?;
-
     let mut tokenizer =
         tokenizer::from_json(files.tokenizer.0, &tokenizer_config, &files.tokenizer.1)?;
-    check_vocabulary(&files.tokenizer.1, &tokenizer, config.vocab_size)?;
-    if tokenizer.bos().is_none() && config.family == Family::BitNet {
+    check_vocabulary(&files.tokenizer.1, &tokenizer, vocab_size)?;
+    if tokenizer.bos().is_none() && family == Family::BitNet {
         let id = ids(record.bos_token_id.as_ref())
             .first()
             .and_then(|&id| u32::try_from(id).ok())
@@ -189,17 +218,10 @@ pub(super) fn understand(files: &Files, tensors: Tensors) -> Result<Opened, Load
         .as_deref()
         .or_else(|| chat_template(tokenizer_config.get("chat_template")?));
     let specials = special_texts(&tokenizer_config, &tokenizer);
-    Ok(Opened {
-        name: files.name.clone(),
-        naming: Naming::HuggingFace,
-        scale_rule,
-        paired_heads: false,
-        may_quantise: true,
-        template: chat::choose(config.family, found, &tokenizer, &specials, &mut warnings),
+    Ok(Words {
+        template: chat::choose(family, found, &tokenizer, &specials, &mut warnings),
         stop_tokens: stop_tokens(&tokenizer, listed),
         defaults: defaults(&generation),
-        config,
-        tensors,
         tokenizer,
         warnings,
     })

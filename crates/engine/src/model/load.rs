@@ -1,9 +1,17 @@
 //! From opened files to weights in memory.
 
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+};
+
 use rayon::ThreadPool;
 use tern_kernels::{MAX_COLS, PackedTernary};
 
-use super::{BitLinear, Layer, Parts, Progress, Table, memory_for, opened::Opened};
+use super::{
+    BitLinear, Layer, Parts, Progress, Table, memory_for,
+    opened::{Frame, ReadWords, Words},
+};
 use crate::{
     LoadError,
     weights::{
@@ -18,70 +26,132 @@ const ZEROS: &str = "Microsoft's repositories held such a broken upload for a wh
     a1f2f1c765812aa8af3f6eda4a313707064bba15 of microsoft/bitnet-b1.58-2B-4T-gguf and \
     04c3b9ad9361b824064a1f25ea60a8be9599b127 of microsoft/bitnet-b1.58-2B-4T.";
 
-/// Reads all weights; each file byte once.
+/// Everything but the words.
+pub(super) struct Weights {
+    layers: Vec<Layer>,
+    embedding: Table,
+    own_head: Option<Table>,
+    final_norm: Vec<f32>,
+    /// Names of projections that are all zero.
+    zeros: Vec<String>,
+}
+
+/// Reads all weights, each file byte once, and beside that the words.
 pub(super) fn load(
-    opened: Opened,
+    frame: Frame,
+    words: ReadWords,
     pool: &ThreadPool,
     progress: Progress,
 ) -> Result<Parts, LoadError> {
-    check_tensors(&opened)?;
-    let place = opened.tensors.place("");
+    let no_words = AtomicBool::new(false);
+    let read_words = || {
+        let words = words();
+        no_words.store(words.is_err(), Ordering::Relaxed);
+        words
+    };
+    let (words, weights) = thread::scope(|scope| {
+        let thread = thread::Builder::new()
+            .name("tern-words".to_owned())
+            .spawn_scoped(scope, read_words);
+        match thread {
+            Ok(thread) => {
+                let weights = load_weights(&frame, pool, progress, &no_words);
+                match thread.join() {
+                    Ok(words) => (words, weights),
+                    Err(panic) => std::panic::resume_unwind(panic),
+                }
+            }
+            // No thread to be had: one after the other.
+            Err(_) => {
+                let words = read_words();
+                (words, load_weights(&frame, pool, progress, &no_words))
+            }
+        }
+    });
+    Ok(joined(frame, words?, weights?))
+}
+
+pub(super) fn joined(frame: Frame, words: Words, weights: Weights) -> Parts {
+    let mut warnings = words.warnings;
+    warnings.extend(zero_warning(&weights.zeros));
+    Parts {
+        name: frame.name,
+        config: frame.config,
+        tokenizer: words.tokenizer,
+        template: words.template,
+        stop_tokens: words.stop_tokens,
+        defaults: words.defaults,
+        warnings,
+        layers: weights.layers,
+        embedding: weights.embedding,
+        own_head: weights.own_head,
+        final_norm: weights.final_norm,
+    }
+}
+
+/// The sentence about projections that are all zero, if there are any.
+pub(crate) fn zero_warning(names: &[String]) -> Option<String> {
+    let [first, rest @ ..] = names else {
+        return None;
+    };
+    let more = if rest.is_empty() {
+        String::new()
+    } else {
+        format!(" and {} more", rest.len())
+    };
+    Some(format!(
+        "All weights of {first}{more} are zero, so answers will be nonsense. {ZEROS}"
+    ))
+}
+
+/// Ends early when `stop` is set.
+pub(super) fn load_weights(
+    frame: &Frame,
+    pool: &ThreadPool,
+    progress: Progress,
+    stop: &AtomicBool,
+) -> Result<Weights, LoadError> {
+    check_tensors(frame)?;
+    let place = frame.tensors.place("");
     let mut loader = Loader {
-        memory: memory_for(&opened.config, opened.tensors.file_bytes(), place)?,
-        opened: &opened,
+        memory: memory_for(&frame.config, frame.tensors.file_bytes(), place)?,
+        frame,
         pool,
         progress,
+        stop,
         done: 0,
-        total: opened.tensors.file_bytes(),
+        total: frame.tensors.file_bytes(),
         zeros: Vec::new(),
     };
     loader.advance(0)?;
-    let c = &opened.config;
+    let c = &frame.config;
     let layers = (0..c.n_layers)
         .map(|i| loader.layer(i))
         .collect::<Result<Vec<_>, _>>()?;
-    let final_norm = loader.norm(&[opened.naming.final_norm()], c.hidden_dim)?;
-    let embedding = loader.table(opened.naming.embedding())?;
+    let final_norm = loader.norm(&[frame.naming.final_norm()], c.hidden_dim)?;
+    let embedding = loader.table(frame.naming.embedding())?;
     let own_head = if c.tied_head {
         None
     } else {
-        Some(loader.table(opened.naming.head())?)
+        Some(loader.table(frame.naming.head())?)
     };
-    let zeros = std::mem::take(&mut loader.zeros);
     // The end, whatever padding and unused tensors the file has.
     let _ = (loader.progress)(1.0);
-
-    let mut warnings = opened.warnings;
-    if let [first, rest @ ..] = zeros.as_slice() {
-        let more = if rest.is_empty() {
-            String::new()
-        } else {
-            format!(" and {} more", rest.len())
-        };
-        warnings.push(format!(
-            "All weights of {first}{more} are zero, so answers will be nonsense. {ZEROS}"
-        ));
-    }
-    Ok(Parts {
-        name: opened.name,
-        config: opened.config,
-        tokenizer: opened.tokenizer,
-        template: opened.template,
-        stop_tokens: opened.stop_tokens,
-        defaults: opened.defaults,
-        warnings,
+    Ok(Weights {
         layers,
         embedding,
         own_head,
         final_norm,
+        zeros: loader.zeros,
     })
 }
 
 struct Loader<'a> {
-    opened: &'a Opened,
+    frame: &'a Frame,
     pool: &'a ThreadPool,
     memory: WeightMemory,
     progress: Progress<'a>,
+    stop: &'a AtomicBool,
     done: u64,
     total: u64,
     /// Names of projections that are all zero.
@@ -92,7 +162,8 @@ impl Loader<'_> {
     fn advance(&mut self, bytes: u64) -> Result<(), LoadError> {
         self.done += bytes;
         let share = self.done as f32 / self.total.max(1) as f32;
-        if (self.progress)(share.min(1.0)).is_break() {
+        let stopped = self.stop.load(Ordering::Relaxed);
+        if (self.progress)(share.min(1.0)).is_break() || stopped {
             Err(LoadError::Cancelled)
         } else {
             Ok(())
@@ -100,8 +171,8 @@ impl Loader<'_> {
     }
 
     fn layer(&mut self, i: usize) -> Result<Layer, LoadError> {
-        let c = &self.opened.config;
-        let naming = self.opened.naming;
+        let c = &self.frame.config;
+        let naming = self.frame.naming;
         let (hidden, q, kv, ffn) = (c.hidden_dim, c.q_dim(), c.kv_dim(), c.ffn_dim);
         let sub = |loader: &mut Self, norm, width| {
             if c.sub_norms {
@@ -133,7 +204,7 @@ impl Loader<'_> {
         cols: usize,
     ) -> Result<BitLinear, LoadError> {
         debug_assert!(cols <= MAX_COLS, "the limits of ModelConfig are tighter");
-        let o = self.opened;
+        let o = self.frame;
         let (name, entry) = o.tensors.find(&[o.naming.projection(layer, which)])?;
         let bytes = o.tensors.read(name, entry)?;
         let source = MatrixSource {
@@ -174,14 +245,14 @@ impl Loader<'_> {
     }
 
     fn norm(&mut self, names: &[String], width: usize) -> Result<Vec<f32>, LoadError> {
-        let (name, entry) = self.opened.tensors.find(names)?;
-        let weights = self.opened.tensors.read_vector(name, entry, width)?;
+        let (name, entry) = self.frame.tensors.find(names)?;
+        let weights = self.frame.tensors.read_vector(name, entry, width)?;
         self.advance(entry.bytes)?;
         Ok(weights)
     }
 
     fn table(&mut self, name: String) -> Result<Table, LoadError> {
-        let o = self.opened;
+        let o = self.frame;
         let (name, entry) = o.tensors.find(&[name])?;
         let shape = [o.config.vocab_size, o.config.hidden_dim];
         Table::load(&o.tensors, name, entry, shape, self.pool, &mut |bytes| {
@@ -191,7 +262,7 @@ impl Loader<'_> {
 }
 
 /// Refuses files with tensors this engine would silently leave out: they are another kind of model.
-fn check_tensors(o: &Opened) -> Result<(), LoadError> {
+fn check_tensors(o: &Frame) -> Result<(), LoadError> {
     let naming = o.naming;
     let mut known = std::collections::HashSet::new();
     known.extend([naming.embedding(), naming.head(), naming.final_norm()]);

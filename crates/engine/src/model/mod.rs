@@ -157,7 +157,9 @@ impl Model {
         let pool = pool(options.threads)?;
         let parts = match source {
             ModelSource::Synthetic(spec) => synthetic::build(spec, &pool, progress)?,
-            files => load::load(opened::open(files)?, &pool, progress)?,
+            files => opened::open(files, |frame, words| {
+                load::load(frame, words, &pool, progress)
+            })?,
         };
         Ok(Self::assemble(parts, options, pool))
     }

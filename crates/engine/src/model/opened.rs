@@ -8,9 +8,9 @@ use crate::{
     weights::{file::ModelFile, formats::ScaleRule, gguf, names::Naming, tensors::Tensors},
 };
 
-/// Everything about a model but its weights.
+/// A model's shape, and where its weights lie.
 #[derive(Debug)]
-pub(crate) struct Opened {
+pub(crate) struct Frame {
     pub(crate) name: String,
     pub(crate) config: ModelConfig,
     pub(crate) naming: Naming,
@@ -20,11 +20,37 @@ pub(crate) struct Opened {
     /// Float projections may be master weights, to be quantised.
     pub(crate) may_quantise: bool,
     pub(crate) tensors: Tensors,
+}
+
+/// What a model reads and writes with.
+#[derive(Debug)]
+pub(crate) struct Words {
     pub(crate) tokenizer: Tokenizer,
     pub(crate) template: ChatTemplate,
     pub(crate) stop_tokens: Vec<TokenId>,
     pub(crate) defaults: SamplingDefaults,
     pub(crate) warnings: Vec<String>,
+}
+
+/// Reads the words of a model that is being opened. A tokenizer takes as long to build as a share of the weights to
+/// load, so this may run beside that, on another thread.
+pub(crate) type ReadWords<'a> = &'a (dyn Fn() -> Result<Words, LoadError> + Sync);
+
+/// Everything about a model but its weights.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    pub(crate) frame: Frame,
+    pub(crate) words: Words,
+}
+
+impl Opened {
+    /// Reads the words here and now.
+    pub(crate) fn whole(frame: Frame, words: ReadWords) -> Result<Self, LoadError> {
+        Ok(Self {
+            words: words()?,
+            frame,
+        })
+    }
 }
 
 /// Names under which models keep the tokens that end an answer. Files often list only one of them. A token that
@@ -53,12 +79,15 @@ const END_NAMES: [&str; 14] = [
     "[INST]",
 ];
 
-/// Opens files; a synthetic model has none.
-pub(crate) fn open(source: &ModelSource) -> Result<Opened, LoadError> {
+/// Opens files and hands `with` what they are; a synthetic model has none.
+pub(crate) fn open<T>(
+    source: &ModelSource,
+    with: impl FnOnce(Frame, ReadWords) -> Result<T, LoadError>,
+) -> Result<T, LoadError> {
     match source {
-        ModelSource::Gguf(path) => open_gguf(path),
-        ModelSource::Folder(path) => from_hf::open_folder(path),
-        ModelSource::Embedded(model) => from_hf::open_embedded(model),
+        ModelSource::Gguf(path) => open_gguf(path, with),
+        ModelSource::Folder(path) => from_hf::open_folder(path, with),
+        ModelSource::Embedded(model) => from_hf::open_embedded(model, with),
         ModelSource::Synthetic(_) => Err(LoadError::unsupported(
             &source.place(),
             "no files",
@@ -67,13 +96,16 @@ pub(crate) fn open(source: &ModelSource) -> Result<Opened, LoadError> {
     }
 }
 
-fn open_gguf(path: &Path) -> Result<Opened, LoadError> {
+fn open_gguf<T>(
+    path: &Path,
+    with: impl FnOnce(Frame, ReadWords) -> Result<T, LoadError>,
+) -> Result<T, LoadError> {
     let file = ModelFile::open(path)?;
     let stem = path
         .file_stem()
         .map_or_else(String::new, |s| s.to_string_lossy().into_owned());
     gguf::open(file, |metadata, tensors| {
-        from_gguf::understand(&metadata, tensors, stem)
+        from_gguf::understand(&metadata, tensors, stem, with)
     })
 }
 
