@@ -261,7 +261,10 @@ fn broken_gguf_files_are_refused_by_name_and_field() {
         ("embedding infinite", "token_embd.weight", |g| {
             g.tensors[0].data[..2].copy_from_slice(&[0x00, 0x7c])
         }),
-        ("SentencePiece tokenizer", "llama", |g| {
+        ("WordPiece tokenizer", "bert", |g| {
+            g.set("tokenizer.ggml.model", text("bert"))
+        }),
+        ("pieces without scores", "tokenizer.ggml.scores", |g| {
             g.set("tokenizer.ggml.model", text("llama"))
         }),
         ("no tokenizer", "tokenizer.ggml.model", |g| {

@@ -11,7 +11,8 @@ use super::{
     opened::{Opened, check_vocabulary, stop_tokens, template},
 };
 use crate::{
-    EmbeddedModel, LoadError, TokenId, Tokenizer, tokenizer,
+    EmbeddedModel, LoadError, TokenId, Tokenizer,
+    tokenizer::TokenizerFiles,
     weights::{
         TensorType,
         file::{ModelFile, read_small},
@@ -81,7 +82,7 @@ struct Files<'a> {
     name: String,
     config: (&'a [u8], String),
     generation: (&'a [u8], String),
-    tokenizer: (&'a [u8], String),
+    tokenizer: TokenizerFiles<'a>,
     tokenizer_config: (&'a [u8], String),
 }
 
@@ -97,7 +98,7 @@ pub(super) fn open_folder(folder: &Path) -> Result<Opened, LoadError> {
         })
     };
     let config = required("config.json", MAX_CONFIG_BYTES)?;
-    let tokenizer = required("tokenizer.json", tokenizer::MAX_JSON_BYTES)?;
+    let tokenizer = TokenizerFiles::find(folder)?;
     let generation = read("generation_config.json", MAX_CONFIG_BYTES)?.unwrap_or_default();
     let tokenizer_config = read("tokenizer_config.json", MAX_CONFIG_BYTES)?.unwrap_or_default();
     let files = Files {
@@ -106,7 +107,7 @@ pub(super) fn open_folder(folder: &Path) -> Result<Opened, LoadError> {
             .map_or_else(|| place.clone(), |n| n.to_string_lossy().into_owned()),
         config: (&config, path("config.json")),
         generation: (&generation, path("generation_config.json")),
-        tokenizer: (&tokenizer, path("tokenizer.json")),
+        tokenizer,
         tokenizer_config: (&tokenizer_config, path("tokenizer_config.json")),
     };
     understand(&files, safetensors::open_folder(folder)?)
@@ -123,7 +124,7 @@ pub(super) fn open_embedded(model: &'static EmbeddedModel) -> Result<Opened, Loa
         name: model.name.to_owned(),
         config: (model.config.as_bytes(), place.clone()),
         generation: (model.generation_config.as_bytes(), place.clone()),
-        tokenizer: (model.tokenizer, place.clone()),
+        tokenizer: TokenizerFiles::Json(model.tokenizer.into(), place.clone()),
         tokenizer_config: (model.tokenizer_config.as_bytes(), place.clone()),
     };
     understand(&files, tensors)
@@ -150,10 +151,11 @@ fn understand(files: &Files, tensors: Tensors) -> Result<Opened, LoadError> {
     let config = config(&record, &tensors, &files.config.1)?;
     let scale_rule = quantization(&record, &tensors, &files.config.1)?;
 
-    let mut tokenizer =
-        tokenizer::from_json(files.tokenizer.0, &tokenizer_config, &files.tokenizer.1)?;
-    check_vocabulary(&files.tokenizer.1, &tokenizer, config.vocab_size)?;
-    if tokenizer.bos().is_none() && config.family == Family::BitNet {
+    let mut tokenizer = files.tokenizer.read(&tokenizer_config)?;
+    check_vocabulary(files.tokenizer.place(), &tokenizer, config.vocab_size)?;
+    // A tokenizer that says no begin-of-text token goes first is taken at its word.
+    let says_no = tokenizer_config.get("add_bos_token") == Some(&Value::Bool(false));
+    if tokenizer.bos().is_none() && config.family == Family::BitNet && !says_no {
         let id = ids(record.bos_token_id.as_ref())
             .first()
             .and_then(|&id| u32::try_from(id).ok())

@@ -28,12 +28,13 @@ pub(crate) struct Opened {
 }
 
 /// Names under which models keep the tokens that end an answer. Files often list only one of them.
-const END_NAMES: [&str; 5] = [
+const END_NAMES: [&str; 6] = [
     "<|eot_id|>",
     "<|end_of_text|>",
     "<|im_end|>",
     "<|endoftext|>",
     "<|end_of_turn|>",
+    "</s>",
 ];
 
 /// Opens files; a synthetic model has none.
