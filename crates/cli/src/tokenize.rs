@@ -1,17 +1,17 @@
-//! `tern tokenize`: text on stdin to ids on stdout, or back. Only the tokenizer is used, but
-//! the model is opened whole, so that what it prints is what the model would read.
+//! `tern tokenize`: text on stdin to ids on stdout, or back. Only the tokenizer is read, so a
+//! folder or GGUF file without weights will do.
 
 use std::io::{Read, Write};
+use std::path::Path;
 
-use tern_engine::TokenId;
+use tern_engine::{ModelSource, SyntheticShape, SyntheticSpec, TokenId, Tokenizer};
 
 use crate::args::TokenizeArgs;
 use crate::error::CliError;
 use crate::model;
 
 pub(crate) fn run(args: &TokenizeArgs, json: bool) -> Result<(), CliError> {
-    let model = model::load(&args.model)?;
-    let tokenizer = model.tokenizer();
+    let tokenizer = open(&args.model.model)?;
     let mut input = String::new();
     std::io::stdin().lock().read_to_string(&mut input)?;
     let mut out = std::io::stdout().lock();
@@ -37,6 +37,29 @@ pub(crate) fn run(args: &TokenizeArgs, json: bool) -> Result<(), CliError> {
         writeln!(out, "{}", words.join(" "))?;
     }
     Ok(())
+}
+
+/// The tokenizer of what `--model` means; also of a folder with nothing but a tokenizer.
+fn open(name: &str) -> Result<Tokenizer, CliError> {
+    let path = Path::new(name);
+    let shape = name.strip_prefix("synthetic:");
+    let source = match shape.and_then(SyntheticShape::named) {
+        Some(shape) => ModelSource::Synthetic(SyntheticSpec {
+            shape,
+            seed: 0,
+            ffn_density: 0.5,
+        }),
+        None if path.is_dir() && !path.join("config.json").is_file() => {
+            ModelSource::Folder(path.to_owned())
+        }
+        None => model::source(name)?,
+    };
+    let mut warnings = Vec::new();
+    let tokenizer = Tokenizer::of(&source, &mut warnings)?;
+    for warning in warnings {
+        eprintln!("Note: {warning}");
+    }
+    Ok(tokenizer)
 }
 
 /// Ids separated by spaces, commas or new lines; brackets of a JSON list are passed over.

@@ -172,6 +172,22 @@ fn tokenize_and_decode_are_inverse_and_content_makes_no_control_tokens() {
 }
 
 #[test]
+fn tokenize_needs_no_more_than_a_tokenizer() {
+    let tern = Tern::new();
+    let data = "../engine/tests/data/sentencepiece";
+    let tokens = |model: &str| tern.ok(&["tokenize", "--model", model], "Hello there");
+    let ids = tokens(data);
+    assert_eq!(tokens(&format!("{data}/vocab.gguf")), ids);
+    assert_eq!(
+        tern.ok(&["tokenize", "--model", data, "--decode"], &ids),
+        "Hello there"
+    );
+    // Names go on meaning models.
+    assert!(!tokens("guide").trim().is_empty());
+    assert!(!tokens("synthetic:2b4t").trim().is_empty());
+}
+
+#[test]
 fn bench_prints_the_fields_the_contract_names() {
     let record = Tern::new().json(&[
         "bench",

@@ -123,6 +123,7 @@ pub fn generate(
         ids: Vec::new(),
         text: String::new(),
         stream: TextStream::new(&params.stop_strings),
+        strips_space: model.tokenizer().strips_space(),
         first_token_seconds: 0.0,
     };
     let total = prompt.len();
@@ -165,6 +166,8 @@ struct Answer {
     ids: Vec<TokenId>,
     text: String,
     stream: TextStream,
+    /// A space that comes next is the tokenizer's, not the answer's.
+    strips_space: bool,
     first_token_seconds: f64,
 }
 
@@ -193,11 +196,15 @@ impl Answer {
                 return Ok(StopReason::EndOfText);
             }
             self.ids.push(id);
-            let shown = if tokenizer.is_control(id) {
+            let mut shown: &[u8] = if tokenizer.is_control(id) {
                 &[]
             } else {
                 tokenizer.bytes_of(id)
             };
+            if self.strips_space && !shown.is_empty() {
+                shown = shown.strip_prefix(b" ").unwrap_or(shown);
+                self.strips_space = false;
+            }
             let released = self.text.len();
             self.stream.push(shown, &mut self.text);
             let text = &self.text[released..];

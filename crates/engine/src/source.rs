@@ -12,7 +12,7 @@ use crate::{LoadError, synthetic::SyntheticSpec, weights::file::read_head};
 pub enum ModelSource {
     /// One GGUF file.
     Gguf(PathBuf),
-    /// A folder in Hugging Face form: `config.json`, `tokenizer.json`, `model.safetensors`.
+    /// A folder in Hugging Face form: `config.json`, `tokenizer.json` (or `tokenizer.model`), `model.safetensors`.
     Folder(PathBuf),
     /// A model built into the program.
     Embedded(&'static EmbeddedModel),

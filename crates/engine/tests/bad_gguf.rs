@@ -461,9 +461,15 @@ fn broken_gguf_files_are_refused_by_name_and_field() {
             "token_embd.weight",
             |g| g.tensors[0].data[..2].copy_from_slice(&[0x00, 0x7c]),
         ),
-        ("SentencePiece tokenizer", Kind::Unsupported, "llama", |g| {
-            g.set("tokenizer.ggml.model", text("llama"))
+        ("WordPiece tokenizer", Kind::Unsupported, "bert", |g| {
+            g.set("tokenizer.ggml.model", text("bert"))
         }),
+        (
+            "pieces without scores",
+            Kind::Missing,
+            "tokenizer.ggml.scores",
+            |g| g.set("tokenizer.ggml.model", text("llama")),
+        ),
         ("no tokenizer", Kind::Missing, "tokenizer.ggml.model", |g| {
             g.remove("tokenizer.ggml.model")
         }),

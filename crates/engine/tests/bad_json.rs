@@ -190,10 +190,13 @@ fn hostile_tokenizers_are_refused() {
         ("splitting rule as text", Kind::Unsupported, "bytes", |t| {
             t["pre_tokenizer"] = json!("ByteLevel")
         }),
-        ("pieces of words", Kind::Unsupported, "SentencePiece", |t| {
-            t["model"]["continuing_subword_prefix"] = json!("##")
-        }),
-        ("ends of words", Kind::Unsupported, "SentencePiece", |t| {
+        (
+            "pieces of words",
+            Kind::Unsupported,
+            "parts of words",
+            |t| t["model"]["continuing_subword_prefix"] = json!("##"),
+        ),
+        ("ends of words", Kind::Unsupported, "parts of words", |t| {
             t["model"]["end_of_word_suffix"] = json!("</w>")
         }),
         // The tokenizers crate panics while it reads this one.

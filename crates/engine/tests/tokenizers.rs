@@ -1,6 +1,6 @@
 //! Tokens against recorded ones; and that words can't become commands.
 
-use std::time::Instant;
+use std::{path::Path, time::Instant};
 
 use serde_json::Value;
 use tern_engine::{ChatTemplate, Model, Role, TokenId, Tokenizer, Turn};
@@ -253,23 +253,63 @@ fn llama_3_texts_and_chats_give_the_recorded_tokens() {
     assert_eq!(from_gguf.bos(), Some(TokenId(128_000)));
 }
 
+/// Texts of about a megabyte that a splitting rule or the merging of pairs could take forever on.
+fn megabytes() -> Vec<(String, String)> {
+    let units = [
+        "a", " ", "\n", "0", "é", "!", "\t", "日", "🚀", "\0", "'", "<", "<|", " x", "a ", "'s",
+        "\n ", " \n", "!\n", "aé", "1 ", "\u{301}", "\r\n", "'ſ",
+    ];
+    let punctuation: String = (0..1_000_000usize)
+        .map(|i| b"!\"#$%&'()*+,-./:;<=>?@[]^_`{|}~"[i * i / 7 % 31] as char)
+        .collect();
+    let unit = |unit: &str| (format!("{unit:?}"), unit.repeat(1_000_000 / unit.len()));
+    let mut all: Vec<_> = units.into_iter().map(unit).collect();
+    // More than the steps a backtracking regex allows itself.
+    let spaces = " ".repeat(1_100_000);
+    all.push(("punctuation".to_owned(), punctuation));
+    all.push(("spaces and a letter".to_owned(), format!("{spaces}a")));
+    all.push((
+        "spaces and a line".to_owned(),
+        format!("{spaces}\n{spaces}a"),
+    ));
+    all
+}
+
+fn megabyte_tokenizers() -> Vec<(&'static str, Tokenizer)> {
+    let open = |path: &Path| Tokenizer::open(path).unwrap_or_else(|e| panic!("{e}"));
+    let pieces = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/sentencepiece");
+    let mut all = vec![("SentencePiece", open(&pieces))];
+    if let Some(folder) = shared("tokenizer") {
+        all.push(("Llama 3", open(&folder)));
+    }
+    all
+}
+
+/// Anything but nearly linear time would take minutes.
 #[test]
-fn a_million_equal_characters_take_linear_time() {
-    let Some(folder) = shared("tokenizer") else {
-        return;
-    };
-    let tokenizer = Tokenizer::open(&folder).unwrap_or_else(|e| panic!("{e}"));
-    for unit in ["a", " ", "\n", "0", "é", "!", "\t", "日", " x", "'s", "\n "] {
-        let text = unit.repeat(1_000_000 / unit.len());
-        let begin = Instant::now();
-        let ids = tokenizer.encode_plain(&text);
-        let seconds = begin.elapsed().as_secs_f64();
-        // A second on a quiet machine; anything but linear time would take minutes.
-        assert!(
-            seconds < 10.0,
-            "{unit:?}: {} tokens in {seconds:.2} s",
-            ids.len()
-        );
-        assert_eq!(tokenizer.decode(&ids, true), text);
+fn a_million_equal_characters_are_encoded_and_read_back() {
+    for (name, tokenizer) in megabyte_tokenizers() {
+        for (what, text) in megabytes() {
+            let ids = tokenizer.encode_special(&text);
+            assert!(tokenizer.decode(&ids, true) == text, "{name} {what}");
+        }
+    }
+}
+
+/// `cargo test -p tern-engine --release --test tokenizers -- --ignored --nocapture seconds`
+#[test]
+#[ignore = "prints figures"]
+fn seconds_for_a_million_equal_characters() {
+    for (name, tokenizer) in megabyte_tokenizers() {
+        for (what, text) in megabytes() {
+            let begin = Instant::now();
+            let ids = tokenizer.encode_plain(&text);
+            println!(
+                "{name:14} {what:24} {:9} bytes {:8} tokens {:.3} s",
+                text.len(),
+                ids.len(),
+                begin.elapsed().as_secs_f64()
+            );
+        }
     }
 }

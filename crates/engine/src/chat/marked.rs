@@ -116,6 +116,16 @@ impl Marked {
             .is_none_or(|run| !run.content && run.end >= range.end)
     }
 
+    /// The runs of scaffold, in order.
+    pub(crate) fn scaffold_ranges(&self) -> impl Iterator<Item = Range<usize>> {
+        let mut start = 0;
+        self.runs.iter().filter_map(move |run| {
+            let range = start..run.end;
+            start = run.end;
+            (!run.content).then_some(range)
+        })
+    }
+
     /// Bytes of scaffold.
     pub(crate) fn scaffold_len(&self) -> usize {
         self.pieces()
@@ -187,6 +197,7 @@ mod tests {
         assert!(!marked.is_scaffold(0..4));
         assert!(!marked.is_scaffold(11..13));
         assert!(marked.is_scaffold(12..16));
+        assert_eq!(marked.scaffold_ranges().collect::<Vec<_>>(), [0..3, 12..16]);
         assert_eq!(marked.scaffold_len(), 7);
         let upper = marked.map_chars(|_, _, c| c.to_uppercase());
         assert_eq!(

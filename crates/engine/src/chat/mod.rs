@@ -175,7 +175,7 @@ impl ChatTemplate {
             }
         }
         let prompt = self.write(turns)?;
-        let written = tokenizer.encode_where(prompt.text(), |range| prompt.is_scaffold(range));
+        let written = tokenizer.encode_where(prompt.text(), prompt.scaffold_ranges());
         let Some(bos) = tokenizer.bos() else {
             return Ok(written);
         };

@@ -11,7 +11,7 @@ use crate::{
     LoadError, LoadOptions, Model, Sampler, SamplingParams, Sequence, TextStream, TokenId,
     Tokenizer,
     model::{from_bytes, opened::Opened},
-    tokenizer,
+    tokenizer::{self, TokenizerFiles},
     weights::{file::ModelFile, gguf, safetensors as container, tensors::Tensors},
 };
 
@@ -49,6 +49,10 @@ fn open_gguf(data: &[u8]) -> Result<Opened, LoadError> {
 /// Header, keys, tensor list, shape and tokenizer of a GGUF file.
 pub(super) fn gguf_header(data: &[u8]) -> bool {
     accepted(open_gguf(data)).is_some()
+}
+
+fn json_tokenizer(json: &[u8], config: &Value) -> Result<Tokenizer, LoadError> {
+    TokenizerFiles::Json(json.into(), PLACE.to_owned()).read(config)
 }
 
 /// The tokenizer of a GGUF file, and text through it.
@@ -166,15 +170,14 @@ pub(super) fn tokenizer_config(data: &[u8]) -> bool {
     let Ok(config) = serde_json::from_slice::<Value>(data) else {
         return false;
     };
-    let tokenizer = tokenizer::from_json(JSON.as_bytes(), &config, PLACE);
+    let tokenizer = json_tokenizer(JSON.as_bytes(), &config);
     accepted(tokenizer).expect("the tokenizer itself is sound");
     true
 }
 
 /// `tokenizer.json`, and text through it.
 pub(super) fn tokenizer_json(data: &[u8]) -> bool {
-    accepted(tokenizer::from_json(data, &Value::Null, PLACE))
-        .is_some_and(|tokenizer| use_tokenizer(&tokenizer))
+    accepted(json_tokenizer(data, &Value::Null)).is_some_and(|tokenizer| use_tokenizer(&tokenizer))
 }
 
 // Here: an entry for `tokenizer.model`, ending in `use_tokenizer` too, and one for chat templates from files.

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     LoadError,
+    tokenizer::TokenizerFiles,
     weights::{gguf::Metadata, tensors::Tensors},
 };
 use rayon::ThreadPool;
@@ -40,7 +41,7 @@ pub(crate) fn folder(
             name: "model".to_owned(),
             config,
             generation,
-            tokenizer,
+            tokenizer: TokenizerFiles::Json(tokenizer.0.into(), tokenizer.1),
             tokenizer_config,
             chat_template: None,
         },

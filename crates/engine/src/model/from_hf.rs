@@ -13,7 +13,7 @@ use super::{
 use crate::{
     EmbeddedModel, LoadError, TokenId, Tokenizer,
     chat::{self, SpecialTexts},
-    tokenizer,
+    tokenizer::{self, TokenizerFiles},
     weights::{
         TensorType,
         file::{ModelFile, read_small},
@@ -98,7 +98,7 @@ pub(super) struct Files<'a> {
     pub(super) name: String,
     pub(super) config: (&'a [u8], String),
     pub(super) generation: (&'a [u8], String),
-    pub(super) tokenizer: (&'a [u8], String),
+    pub(super) tokenizer: TokenizerFiles<'a>,
     pub(super) tokenizer_config: (&'a [u8], String),
     pub(super) chat_template: Option<&'a [u8]>,
 }
@@ -118,7 +118,7 @@ pub(super) fn open_folder<T>(
         })
     };
     let config = required("config.json", MAX_CONFIG_BYTES)?;
-    let tokenizer = required("tokenizer.json", tokenizer::MAX_JSON_BYTES)?;
+    let tokenizer = TokenizerFiles::find(folder)?;
     let generation = read("generation_config.json", MAX_CONFIG_BYTES)?.unwrap_or_default();
     let tokenizer_config = read("tokenizer_config.json", MAX_CONFIG_BYTES)?.unwrap_or_default();
     let chat_template = read("chat_template.jinja", MAX_CONFIG_BYTES)?;
@@ -128,7 +128,7 @@ pub(super) fn open_folder<T>(
             .map_or_else(|| place.clone(), |n| n.to_string_lossy().into_owned()),
         config: (&config, path("config.json")),
         generation: (&generation, path("generation_config.json")),
-        tokenizer: (&tokenizer, path("tokenizer.json")),
+        tokenizer,
         tokenizer_config: (&tokenizer_config, path("tokenizer_config.json")),
         chat_template: chat_template.as_deref(),
     };
@@ -149,7 +149,7 @@ pub(super) fn open_embedded<T>(
         name: model.name.to_owned(),
         config: (model.config.as_bytes(), place.clone()),
         generation: (model.generation_config.as_bytes(), place.clone()),
-        tokenizer: (model.tokenizer, place.clone()),
+        tokenizer: TokenizerFiles::Json(model.tokenizer.into(), place.clone()),
         tokenizer_config: (model.tokenizer_config.as_bytes(), place.clone()),
         chat_template: None,
     };
@@ -200,10 +200,11 @@ fn words(
     let mut warnings = Vec::new();
     let generation: Generation = parse_or_default(&files.generation)?;
     let tokenizer_config: Value = parse_or_default(&files.tokenizer_config)?;
-    let mut tokenizer =
-        tokenizer::from_json(files.tokenizer.0, &tokenizer_config, &files.tokenizer.1)?;
-    check_vocabulary(&files.tokenizer.1, &tokenizer, vocab_size)?;
-    if tokenizer.bos().is_none() && family == Family::BitNet {
+    let mut tokenizer = files.tokenizer.read(&tokenizer_config)?;
+    check_vocabulary(files.tokenizer.place(), &tokenizer, vocab_size)?;
+    // A tokenizer that says no begin-of-text token goes first is taken at its word.
+    let says_no = tokenizer_config.get("add_bos_token") == Some(&Value::Bool(false));
+    if tokenizer.bos().is_none() && family == Family::BitNet && !says_no {
         let id = ids(record.bos_token_id.as_ref())
             .first()
             .and_then(|&id| u32::try_from(id).ok())

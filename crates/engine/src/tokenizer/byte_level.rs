@@ -34,19 +34,19 @@ impl Inverse {
         Self(bytes)
     }
 
+    /// The bytes a text of the alphabet stands for; `None` for one with other characters.
+    pub(crate) fn bytes(&self, text: &str) -> Option<Vec<u8>> {
+        text.chars()
+            .map(|c| self.0.get(c as usize).copied().flatten())
+            .collect()
+    }
+
     /// Appends the bytes a token's text stands for. A text with a character outside the alphabet stands for
     /// itself, as in Hugging Face tokenizers.
     pub(crate) fn append(&self, text: &str, out: &mut Vec<u8>) {
-        let start = out.len();
-        for c in text.chars() {
-            match self.0.get(c as usize) {
-                Some(Some(byte)) => out.push(*byte),
-                _ => {
-                    out.truncate(start);
-                    out.extend_from_slice(text.as_bytes());
-                    return;
-                }
-            }
+        match self.bytes(text) {
+            Some(bytes) => out.extend_from_slice(&bytes),
+            None => out.extend_from_slice(text.as_bytes()),
         }
     }
 }

@@ -1,13 +1,18 @@
 //! Tokenizers inside GGUF files.
 
-use super::{AddedToken, Parts, Tokenizer, splitting::Splitting};
+use super::{
+    Tokenizer,
+    controls::AddedToken,
+    parts::{MergeSource, Parts, Scheme},
+    sentencepiece::{Piece, PieceKind, Pieces},
+    splitting::Named,
+};
 use crate::{LoadError, TokenId, weights::gguf::Metadata};
 
-/// `tokenizer.ggml.token_type` values of tokens that text must not become.
-const CONTROL: u64 = 3;
-const USER_DEFINED: u64 = 4;
+const OTHER_FILE: &str = "Choose a GGUF file whose tokenizer is byte-level BPE (\"gpt2\") or like Llama 2's (\"llama\"), as the BitNet b1.58 and Falcon-E files have.";
 
-const OTHER_FILE: &str = "Choose a GGUF file with a byte-level BPE tokenizer (\"gpt2\"), as the BitNet b1.58 2B4T files have.";
+/// Tokens of Llama 3, by whose number its vocabulary is known.
+const LLAMA_3_VOCAB: usize = 128_256;
 
 /// Reads the tokenizer from a GGUF header. Sentences for the person are appended to `warnings`.
 ///
@@ -18,33 +23,52 @@ pub(crate) fn from_gguf(
     warnings: &mut Vec<String>,
 ) -> Result<Tokenizer, LoadError> {
     let file = meta.file();
-    let model = meta.string("tokenizer.ggml.model")?;
-    if model != "gpt2" {
-        return Err(LoadError::unsupported(
-            file,
-            format!("the tokenizer type \"{model}\""),
-            OTHER_FILE,
-        ));
+    let tokens = match meta.string("tokenizer.ggml.model")? {
+        "gpt2" => return byte_level(meta, warnings),
+        "llama" => meta.strings("tokenizer.ggml.tokens")?,
+        other => {
+            let what = format!("the tokenizer type \"{other:.64}\"");
+            return Err(LoadError::unsupported(file, what, OTHER_FILE));
+        }
+    };
+    let kinds = kinds(meta, tokens.len())?;
+    let scores = meta.floats("tokenizer.ggml.scores")?;
+    if scores.len() != tokens.len() {
+        let problem = format!("has {} entries for {} tokens", scores.len(), tokens.len());
+        return Err(LoadError::invalid(file, "tokenizer.ggml.scores", problem));
     }
+    let all = tokens.iter().zip(scores).zip(kinds);
+    let all = all.map(|((text, score), kind)| Piece {
+        text: (*text).to_owned(),
+        score,
+        kind,
+    });
+    let pieces = Pieces {
+        all: all.collect(),
+        // llama.cpp's defaults for this kind of tokenizer.
+        prefix: meta
+            .optional_bool("tokenizer.ggml.add_space_prefix")?
+            .unwrap_or(true),
+    };
+    let usual = |text: &str| {
+        let at = tokens.iter().position(|token| *token == text)?;
+        u32::try_from(at).ok().map(TokenId)
+    };
+    let bos = special(meta, "tokenizer.ggml.bos_token_id")?.or_else(|| usual("<s>"));
+    let adds_bos = meta.optional_bool("tokenizer.ggml.add_bos_token")?;
+    let bos = bos.filter(|_| adds_bos.unwrap_or(true));
+    pieces.tokenizer(Vec::new(), bos, ends(meta)?, file)
+}
+
+fn byte_level(meta: &Metadata, warnings: &mut Vec<String>) -> Result<Tokenizer, LoadError> {
+    let file = meta.file();
     let tokens = meta.strings("tokenizer.ggml.tokens")?;
-    let types = meta.optional_ints("tokenizer.ggml.token_type")?;
-    if let Some(types) = &types
-        && types.len() != tokens.len()
-    {
-        let problem = format!("has {} entries for {} tokens", types.len(), tokens.len());
-        return Err(LoadError::invalid(
-            file,
-            "tokenizer.ggml.token_type",
-            problem,
-        ));
-    }
-    let kind = |i: usize| types.as_ref().map_or(1, |t| t[i]);
+    let kinds = kinds(meta, tokens.len())?;
     let (mut vocab, mut added) = (Vec::with_capacity(tokens.len()), Vec::new());
-    for (i, text) in tokens.iter().enumerate() {
-        let id = i as u32;
-        let special = match kind(i) {
-            CONTROL => true,
-            USER_DEFINED => false,
+    for ((text, kind), id) in tokens.iter().zip(kinds).zip(0u32..) {
+        let special = match kind {
+            PieceKind::Control => true,
+            PieceKind::UserDefined => false,
             // Some converters gave the control tokens of Llama 3 no type of their own.
             _ if text.starts_with("<|") && text.ends_with("|>") => true,
             _ => {
@@ -52,11 +76,7 @@ pub(crate) fn from_gguf(
                 continue;
             }
         };
-        added.push(AddedToken {
-            id,
-            content: text.to_string(),
-            special,
-        });
+        added.push(AddedToken::new(id, *text, special));
     }
     let merges = meta
         .strings("tokenizer.ggml.merges")?
@@ -73,48 +93,78 @@ pub(crate) fn from_gguf(
             Ok((left.to_owned(), right.to_owned()))
         })
         .collect::<Result<Vec<_>, LoadError>>()?;
-    let splitting = splitting(meta, warnings)?;
-    let special = |key: &str| -> Result<Option<TokenId>, LoadError> {
-        Ok(meta
-            .optional_uint(key)?
-            .and_then(|id| u32::try_from(id).ok())
-            .map(TokenId))
-    };
+    let rule = rule(meta, tokens.len(), warnings)?;
     let adds_bos = meta.optional_bool("tokenizer.ggml.add_bos_token")?;
-    let bos = special("tokenizer.ggml.bos_token_id")?;
-    let eos = [
-        "tokenizer.ggml.eos_token_id",
-        "tokenizer.ggml.eot_token_id",
-        "tokenizer.ggml.eom_token_id",
-    ]
-    .into_iter()
-    .map(special)
-    .collect::<Result<Vec<_>, _>>()?;
+    let bos = special(meta, "tokenizer.ggml.bos_token_id")?;
     Parts {
         vocab,
-        merges,
+        unused: Vec::new(),
+        merges: MergeSource::Listed(merges),
         added,
-        // Llama 3 takes a word that is a token as that token; 588 of its tokens depend on it.
-        ignore_merges: splitting == Splitting::Llama3,
-        normalizer: None,
-        pre_tokenizer: splitting.pre_tokenizer(),
-        bos: bos.filter(|_| adds_bos.unwrap_or(splitting == Splitting::Llama3)),
-        eos: eos.into_iter().flatten().collect(),
+        ignore_merges: rule.ignore_merges,
+        bos: bos.filter(|_| adds_bos.unwrap_or(rule.add_bos)),
+        eos: ends(meta)?,
+        scheme: Scheme::Bytes(rule.splitting),
     }
     .build(file)
 }
 
-/// The rule `tokenizer.ggml.pre` names. BitNet files lack the key and mean Llama 3's.
-fn splitting(meta: &Metadata, warnings: &mut Vec<String>) -> Result<Splitting, LoadError> {
-    let Some(pre) = meta.optional_string("tokenizer.ggml.pre")? else {
-        return Ok(Splitting::Llama3);
+/// What each token is for; a file that does not say means text.
+fn kinds(meta: &Metadata, n_tokens: usize) -> Result<Vec<PieceKind>, LoadError> {
+    let field = "tokenizer.ggml.token_type";
+    let Some(types) = meta.optional_ints(field)? else {
+        return Ok(vec![PieceKind::Normal; n_tokens]);
     };
-    Ok(Splitting::named(pre).unwrap_or_else(|| {
+    if types.len() != n_tokens {
+        let problem = format!("has {} entries for {n_tokens} tokens", types.len());
+        return Err(LoadError::invalid(meta.file(), field, problem));
+    }
+    // Numbers without a meaning are met in old files; those tokens are text.
+    let kind = |number| PieceKind::numbered(number).unwrap_or(PieceKind::Normal);
+    Ok(types.into_iter().map(kind).collect())
+}
+
+fn special(meta: &Metadata, key: &str) -> Result<Option<TokenId>, LoadError> {
+    let id = meta.optional_uint(key)?;
+    Ok(id.and_then(|id| u32::try_from(id).ok()).map(TokenId))
+}
+
+/// Tokens the file says end a text.
+fn ends(meta: &Metadata) -> Result<Vec<TokenId>, LoadError> {
+    let keys = [
+        "tokenizer.ggml.eos_token_id",
+        "tokenizer.ggml.eot_token_id",
+        "tokenizer.ggml.eom_token_id",
+    ];
+    let all = keys.into_iter().map(|key| special(meta, key));
+    Ok(all
+        .collect::<Result<Vec<_>, _>>()?
+        .into_iter()
+        .flatten()
+        .collect())
+}
+
+/// The rule `tokenizer.ggml.pre` names. BitNet files, and old ones of Llama 3, lack the key and mean Llama 3's;
+/// for others without it llama.cpp falls back to its default rule, and so does this.
+fn rule(meta: &Metadata, n_tokens: usize, warnings: &mut Vec<String>) -> Result<Named, LoadError> {
+    let Some(pre) = meta.optional_string("tokenizer.ggml.pre")? else {
+        let arch = meta.optional_string("general.architecture")?.unwrap_or("");
+        if arch.starts_with("bitnet") || n_tokens == LLAMA_3_VOCAB {
+            return Ok(Named::llama_3());
+        }
+        warnings.push(
+            "The file does not say by which rule it cuts text into words. The usual rule is used; \
+             answers may be worse than they should be."
+                .to_owned(),
+        );
+        return Ok(Named::new("default").unwrap_or_else(Named::llama_3));
+    };
+    Ok(Named::new(pre).unwrap_or_else(|| {
         warnings.push(format!(
-            "The file cuts text into words by a rule named \"{pre}\", which Tern does not know. \
+            "The file cuts text into words by a rule named \"{pre:.64}\", which Tern does not know. \
              Llama 3's rule is used instead; answers may be worse than they should be."
         ));
-        Splitting::Llama3
+        Named::llama_3()
     }))
 }
 

@@ -1,18 +1,27 @@
 //! Hugging Face `tokenizer.json`.
 
-use std::{collections::HashMap, fmt};
+use std::{
+    collections::{HashMap, HashSet},
+    fmt,
+};
 
 use serde::{
     Deserialize, Deserializer,
-    de::{self, SeqAccess, Visitor},
+    de::{self, DeserializeOwned, SeqAccess, Visitor},
 };
 use serde_json::Value;
-use tokenizers::{NormalizerWrapper, PreTokenizerWrapper};
 
-use super::{AddedToken, MAX_VOCAB, Parts, Tokenizer, rules};
+use super::{
+    MAX_VOCAB, Tokenizer,
+    controls::AddedToken,
+    encoder::Prefix,
+    parts::{MergeSource, Parts, Scheme},
+    rules,
+    splitting::{Foreign, LLAMA_3, QWEN_2, Splitting},
+};
 use crate::{LoadError, TokenId};
 
-const OTHER_MODEL: &str = "Choose a model with a byte-level BPE tokenizer, as BitNet b1.58 2B4T, Falcon3 and Falcon-E have.";
+const OTHER_MODEL: &str = "Choose a model with a byte-level BPE tokenizer or one like Llama 2's, as the BitNet b1.58, Falcon3 and Falcon-E models have.";
 
 #[derive(Deserialize)]
 struct TokenizerFile {
@@ -30,6 +39,10 @@ struct AddedRecord {
     content: String,
     #[serde(default)]
     special: bool,
+    #[serde(default)]
+    lstrip: bool,
+    #[serde(default)]
+    rstrip: bool,
 }
 
 #[derive(Deserialize)]
@@ -44,6 +57,7 @@ struct ModelRecord {
     byte_fallback: bool,
     continuing_subword_prefix: Option<String>,
     end_of_word_suffix: Option<String>,
+    dropout: Option<f32>,
 }
 
 /// `"a b"` or `["a", "b"]`.
@@ -90,35 +104,23 @@ pub(crate) fn from_json(json: &[u8], config: &Value, file: &str) -> Result<Token
     if model.kind.as_deref().is_some_and(|kind| kind != "BPE") {
         return unsupported("a tokenizer that is not BPE");
     }
-    if model.byte_fallback
-        || model.continuing_subword_prefix.is_some()
-        || model.end_of_word_suffix.is_some()
+    if model
+        .continuing_subword_prefix
+        .is_some_and(|t| !t.is_empty())
+        || model.end_of_word_suffix.is_some_and(|t| !t.is_empty())
+        || model.dropout.is_some_and(|share| share != 0.0)
     {
-        return unsupported("a SentencePiece-like tokenizer");
+        return unsupported("a tokenizer that marks the parts of words");
     }
-    let Some(pre_tokenizer) = tokenizer
-        .pre_tokenizer
-        .filter(|value| mentions_type(value, "ByteLevel"))
-    else {
-        return unsupported("a tokenizer that does not work on bytes");
+    let rules = (&tokenizer.normalizer, &tokenizer.pre_tokenizer);
+    let scheme = if model.byte_fallback {
+        pieces_scheme(rules.0, rules.1).ok_or_else(|| {
+            let what = "a SentencePiece-like tokenizer with rules of its own";
+            LoadError::unsupported(file, what, OTHER_MODEL)
+        })?
+    } else {
+        Scheme::Bytes(splitting(rules.0, rules.1, file)?)
     };
-    let rule = |field: &str, value: &Value| {
-        rules::check(field, value).map_err(|problem| bad(field, problem))
-    };
-    rule("pre_tokenizer", &pre_tokenizer)?;
-    let post_processor = tokenizer.post_processor.unwrap_or_default();
-    let pre_tokenizer: PreTokenizerWrapper = serde_json::from_value(pre_tokenizer)
-        .map_err(|e| bad("pre_tokenizer", format!("cannot be used ({e})")))?;
-    let normalizer = match tokenizer.normalizer {
-        Some(value) => {
-            rule("normalizer", &value)?;
-            let normalizer: NormalizerWrapper = serde_json::from_value(value)
-                .map_err(|e| bad("normalizer", format!("cannot be used ({e})")))?;
-            Some(normalizer)
-        }
-        None => None,
-    };
-
     let added: Vec<AddedToken> = tokenizer
         .added_tokens
         .into_iter()
@@ -126,9 +128,11 @@ pub(crate) fn from_json(json: &[u8], config: &Value, file: &str) -> Result<Token
             id: a.id,
             content: a.content,
             special: a.special,
+            lstrip: a.lstrip,
+            rstrip: a.rstrip,
         })
         .collect();
-    let added_ids: std::collections::HashSet<u32> = added.iter().map(|a| a.id).collect();
+    let added_ids: HashSet<u32> = added.iter().map(|a| a.id).collect();
     if let Some(id) = added_ids
         .iter()
         .chain(model.vocab.values())
@@ -153,25 +157,143 @@ pub(crate) fn from_json(json: &[u8], config: &Value, file: &str) -> Result<Token
             .map(|a| TokenId(a.id))
     };
     let named = |key: &str| content_of(config.get(key)).and_then(by_content);
-    let adds_bos = config
-        .get("add_bos_token")
-        .and_then(Value::as_bool)
-        .unwrap_or(false);
-    let bos = first_special(&post_processor)
-        .and_then(|text| by_content(&text))
-        .or_else(|| if adds_bos { named("bos_token") } else { None });
+    let adds_bos = config.get("add_bos_token").and_then(Value::as_bool);
+    let class = config.get("tokenizer_class").and_then(Value::as_str);
+    // This class makes its post-processor anew from its settings, whatever the file has.
+    let is_llama = class.is_some_and(|name| name.starts_with("LlamaTokenizer"));
+    let post_processor = tokenizer.post_processor.unwrap_or_default();
+    let first = first_special(&post_processor).and_then(|text| by_content(&text));
+    let bos = match adds_bos {
+        Some(false) if is_llama => None,
+        Some(true) => first.or_else(|| named("bos_token")),
+        _ => first,
+    };
     let eos = named("eos_token").into_iter().collect();
     Parts {
         vocab,
-        merges: model.merges.into_iter().map(|Merge(a, b)| (a, b)).collect(),
+        unused: Vec::new(),
+        merges: MergeSource::Listed(model.merges.into_iter().map(|Merge(a, b)| (a, b)).collect()),
         added,
         ignore_merges: model.ignore_merges,
-        normalizer,
-        pre_tokenizer,
+        scheme,
         bos,
         eos,
     }
     .build(file)
+}
+
+/// The rule that cuts text into words.
+fn splitting(
+    normalizer: &Option<Value>,
+    pre_tokenizer: &Option<Value>,
+    file: &str,
+) -> Result<Splitting, LoadError> {
+    let Some(pre_tokenizer) = pre_tokenizer
+        .as_ref()
+        .filter(|value| mentions_type(value, "ByteLevel"))
+    else {
+        let what = "a tokenizer that does not work on bytes";
+        return Err(LoadError::unsupported(file, what, OTHER_MODEL));
+    };
+    let normalizer = normalizer.as_ref();
+    if normalizer.is_none()
+        && let Some(known) = known_splitting(pre_tokenizer)
+    {
+        return Ok(known);
+    }
+    Ok(Splitting::Foreign(Box::new(Foreign {
+        normalizer: normalizer
+            .map(|value| rule(value, "normalizer", file))
+            .transpose()?,
+        pre_tokenizer: rule(pre_tokenizer, "pre_tokenizer", file)?,
+    })))
+}
+
+/// A rule as the tokenizers crate reads it.
+fn rule<T: DeserializeOwned>(value: &Value, field: &str, file: &str) -> Result<T, LoadError> {
+    let bad = |problem: String| LoadError::invalid(file, field, problem);
+    rules::check(field, value).map_err(bad)?;
+    T::deserialize(value).map_err(|e| bad(format!("cannot be used ({e})")))
+}
+
+/// Rules there is a loop for: one of two regexes before the bytes, or GPT-2's, which `ByteLevel` brings along.
+fn known_splitting(value: &Value) -> Option<Splitting> {
+    let byte_level = |value: &Value, use_regex: bool| {
+        value.get("type").is_some_and(|kind| kind == "ByteLevel")
+            && value.get("add_prefix_space") == Some(&Value::Bool(false))
+            && value.get("use_regex").unwrap_or(&Value::Bool(true)) == use_regex
+    };
+    if byte_level(value, true) {
+        return Some(Splitting::Gpt2);
+    }
+    let [split, bytes] = value.get("pretokenizers")?.as_array()?.as_slice() else {
+        return None;
+    };
+    let isolated = split.get("type")? == "Split"
+        && split.get("behavior")? == "Isolated"
+        && split.get("invert")? == false;
+    if !isolated || !byte_level(bytes, false) {
+        return None;
+    }
+    match split.get("pattern")?.get("Regex")?.as_str()? {
+        LLAMA_3 => Some(Splitting::Llama3),
+        QWEN_2 => Some(Splitting::Qwen2),
+        _ => None,
+    }
+}
+
+/// What a SentencePiece-like tokenizer does about spaces: the normalizer or a `Metaspace` turns them into `▁`
+/// and may put one first. `None` for anything else.
+fn pieces_scheme(normalizer: &Option<Value>, pre_tokenizer: &Option<Value>) -> Option<Scheme> {
+    let kind = |value: &Value| value.get("type").and_then(Value::as_str).map(str::to_owned);
+    let (mut prepends, mut replaces) = (false, false);
+    let steps = match normalizer {
+        None => &[],
+        Some(value) => match value.get("normalizers") {
+            Some(steps) => steps.as_array()?.as_slice(),
+            None => std::slice::from_ref(value),
+        },
+    };
+    for step in steps {
+        match kind(step)?.as_str() {
+            "Prepend" if step.get("prepend")? == "▁" && !replaces => prepends = true,
+            "Replace" => {
+                let spaces = step.get("pattern")?.get("String")? == " ";
+                if !spaces || step.get("content")? != "▁" {
+                    return None;
+                }
+                replaces = true;
+            }
+            _ => return None,
+        }
+    }
+    let Some(metaspace) = pre_tokenizer else {
+        let prefix = if prepends {
+            Prefix::Always
+        } else {
+            Prefix::Never
+        };
+        return replaces.then_some(Scheme::Pieces {
+            prefix,
+            splits_at_spaces: false,
+        });
+    };
+    if kind(metaspace)? != "Metaspace" || metaspace.get("replacement")? != "▁" || prepends {
+        return None;
+    }
+    let scheme = metaspace.get("prepend_scheme").and_then(Value::as_str);
+    let old = metaspace.get("add_prefix_space").and_then(Value::as_bool);
+    let prefix = match (scheme, old) {
+        (Some("never"), _) | (None, Some(false)) => Prefix::Never,
+        (Some("first"), _) => Prefix::MissingAtStart,
+        (Some("always") | None, _) => Prefix::Missing,
+        (Some(_), _) => return None,
+    };
+    let split = metaspace.get("split").and_then(Value::as_bool);
+    Some(Scheme::Pieces {
+        prefix,
+        splits_at_spaces: split.unwrap_or(true),
+    })
 }
 
 /// A token in `tokenizer_config.json`: a string, or an object with `content`.

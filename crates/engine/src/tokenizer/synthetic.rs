@@ -1,6 +1,12 @@
 //! A tokenizer made in code, for synthetic models: every byte is a token, the others are made-up words.
 
-use super::{AddedToken, Parts, Tokenizer, byte_level::alphabet, splitting::Splitting};
+use super::{
+    Tokenizer,
+    byte_level::alphabet,
+    controls::AddedToken,
+    parts::{MergeSource, Parts, Scheme},
+    splitting::Splitting,
+};
 use crate::{LoadError, TokenId};
 
 /// Control tokens, the last ids of the vocabulary.
@@ -23,21 +29,17 @@ pub(crate) fn synthetic(vocab_size: usize) -> Result<Tokenizer, LoadError> {
     let added: Vec<AddedToken> = CONTROLS
         .iter()
         .enumerate()
-        .map(|(i, content)| AddedToken {
-            id: (first_control + i) as u32,
-            content: (*content).to_owned(),
-            special: true,
-        })
+        .map(|(i, content)| AddedToken::new((first_control + i) as u32, *content, true))
         .collect();
     Parts {
         bos: Some(TokenId(added[0].id)),
         eos: vec![TokenId(added[1].id), TokenId(added[2].id)],
         vocab,
-        merges: Vec::new(),
+        unused: Vec::new(),
+        merges: MergeSource::Listed(Vec::new()),
         added,
         ignore_merges: false,
-        normalizer: None,
-        pre_tokenizer: Splitting::Gpt2.pre_tokenizer(),
+        scheme: Scheme::Bytes(Splitting::Gpt2),
     }
     .build("the synthetic model")
 }

@@ -152,4 +152,16 @@ impl<'a> Metadata<'a> {
         list.map(Some)
             .ok_or_else(|| self.wrong(key, value, "a list of whole numbers of at least 0"))
     }
+
+    /// A list of single-precision numbers.
+    pub(crate) fn floats(&self, key: &str) -> Result<Vec<f32>, LoadError> {
+        match self.values.get(key) {
+            None => Err(LoadError::missing(&self.file, key)),
+            Some(Value::Scalars { kind: 6, bytes }) => {
+                let all = bytes.as_chunks().0.iter();
+                Ok(all.map(|b| f32::from_le_bytes(*b)).collect())
+            }
+            Some(other) => Err(self.wrong(key, other, "a list of numbers")),
+        }
+    }
 }
