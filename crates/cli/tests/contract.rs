@@ -229,7 +229,8 @@ fn bench_prints_the_fields_the_contract_names() {
 fn inspect_and_perplexity_answer_in_json() {
     let tern = Tern::new();
     let record = tern.json(&["inspect", &tiny(), "--json"]);
-    assert!(record.is_object(), "{record}");
+    assert_eq!(record["tokenizer"], "byte-level BPE", "{record}");
+    assert_eq!(record["chat_template"], "bitnet");
     let text = tern.file("text.txt");
     std::fs::write(
         &text,
@@ -240,6 +241,28 @@ fn inspect_and_perplexity_answer_in_json() {
     let record = tern.json(&["perplexity", "--model", &tiny(), "--file", &path, "--json"]);
     let perplexity = record["perplexity"].as_f64().expect("a number");
     assert!((1.0..1024.0).contains(&perplexity), "{perplexity}");
+}
+
+#[test]
+fn inspect_tells_a_person_what_a_file_is() {
+    let tern = Tern::new();
+    let text = tern.ok(
+        &["inspect", &golden("tiny-bitnet/gguf/ggml-model-i2_s.gguf")],
+        "",
+    );
+    for words in [
+        "BitNet b1.58 (bitnet-b1.58)",
+        "4 layers, hidden 256",
+        "28 I2_S",
+        "byte-level BPE, 1024 tokens, begins with <|begin_of_text|> (1008)",
+        "<|eot_id|> (1017)",
+        "of weights",
+        "warning     The chat template in the file is not the one",
+        "general.architecture = bitnet-b1.58",
+        "blk.3.ffn_down.weight",
+    ] {
+        assert!(text.contains(words), "no {words:?} in\n{text}");
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@ use crate::{
     ChatTemplate, LoadError, ModelConfig, ModelSource, SamplingDefaults, TokenId,
     model::{
         kv_cache,
+        load::look_for_zeros,
         opened::{self, Frame, Opened},
         table_bytes,
     },
@@ -28,18 +29,22 @@ pub struct Inspection {
     pub metadata: Vec<(String, String)>,
     /// All tensors, by name.
     pub tensors: Vec<TensorRecord>,
-    /// Why the model cannot be run, if it cannot; the fields below are empty then.
+    /// Why the model cannot be run, if it cannot; the fields below may be empty then.
     pub problem: Option<String>,
     /// Shape and family.
     pub config: Option<ModelConfig>,
     /// How chats are written.
     pub chat_template: Option<ChatTemplate>,
+    /// Kind of the tokenizer.
+    pub tokenizer: Option<&'static str>,
     /// Tokens of the tokenizer.
     pub tokenizer_tokens: Option<usize>,
     /// The token that begins a text.
     pub bos: Option<TokenId>,
     /// Tokens that end an answer.
     pub stop_tokens: Vec<TokenId>,
+    /// Texts of the tokens above.
+    pub special_tokens: Vec<SpecialToken>,
     /// Sampling parameters it comes with.
     pub defaults: SamplingDefaults,
     /// What it needs to run.
@@ -61,6 +66,15 @@ pub struct TensorRecord {
     pub bytes: u64,
 }
 
+/// A token that begins or ends something.
+#[derive(Clone, Debug, Serialize)]
+pub struct SpecialToken {
+    /// Its id.
+    pub id: TokenId,
+    /// Its text.
+    pub text: String,
+}
+
 /// Memory a model needs, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct MemoryNeed {
@@ -75,8 +89,8 @@ pub struct MemoryNeed {
 /// Longest value of a key that is shown whole.
 const SHOWN: usize = 200;
 
-/// Describes a model: header, tensors, shape, tokenizer, template, memory. Reads headers and the tokenizer, not the
-/// weights; broken weights are found when loading.
+/// Describes a model: header, tensors, shape, tokenizer, template, memory, warnings. Reads headers, the tokenizer and a
+/// few rows of each matrix; a single broken weight is only found when loading.
 ///
 /// # Errors
 /// When a file cannot be read, or is not a container of tensors at all. A sound file of a model this engine does
@@ -113,9 +127,11 @@ pub fn inspect(source: &ModelSource) -> Result<Inspection, LoadError> {
         problem: None,
         config: None,
         chat_template: None,
+        tokenizer: None,
         tokenizer_tokens: None,
         bos: None,
         stop_tokens: Vec::new(),
+        special_tokens: Vec::new(),
         defaults: SamplingDefaults::default(),
         memory: None,
         warnings: Vec::new(),
@@ -132,15 +148,31 @@ pub fn inspect(source: &ModelSource) -> Result<Inspection, LoadError> {
     match opened::open(source, Opened::whole) {
         Err(problem) => inspection.problem = Some(problem.to_string()),
         Ok(Opened { frame, words }) => {
+            inspection.warnings = words.warnings;
+            match look_for_zeros(&frame) {
+                Ok(warning) => inspection.warnings.extend(warning),
+                Err(problem) => inspection.problem = Some(problem.to_string()),
+            }
             inspection.memory = Some(memory(&frame.config, tables(&frame)));
             inspection.name = frame.name;
             inspection.config = Some(frame.config);
             inspection.chat_template = Some(words.template);
+            let special = words
+                .tokenizer
+                .bos()
+                .into_iter()
+                .chain(words.stop_tokens.iter().copied());
+            inspection.special_tokens = special
+                .map(|id| SpecialToken {
+                    id,
+                    text: words.tokenizer.decode(&[id], false),
+                })
+                .collect();
+            inspection.tokenizer = Some(words.tokenizer.scheme());
             inspection.tokenizer_tokens = Some(words.tokenizer.vocab_size());
             inspection.bos = words.tokenizer.bos();
             inspection.stop_tokens = words.stop_tokens;
             inspection.defaults = words.defaults;
-            inspection.warnings = words.warnings;
         }
     }
     Ok(inspection)

@@ -35,7 +35,7 @@ pub use error::{EngineError, LoadError};
 pub use generate::{
     Generation, GenerationEvent, GenerationParams, GenerationStats, StopReason, generate,
 };
-pub use inspect::{Inspection, MemoryNeed, TensorRecord, inspect};
+pub use inspect::{Inspection, MemoryNeed, SpecialToken, TensorRecord, inspect};
 pub use model::{
     Activation, Family, LoadOptions, Model, ModelConfig, RopeScaling, SamplingDefaults,
     sequence::{Observation, Sequence},

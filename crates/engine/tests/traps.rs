@@ -3,7 +3,9 @@
 
 use std::{fs, ops::ControlFlow, path::Path};
 
-use tern_engine::{ChatTemplate, Model, Observation, Role, Sequence, TokenId, Turn};
+use tern_engine::{
+    ChatTemplate, Model, ModelSource, Observation, Role, Sequence, TokenId, Turn, inspect,
+};
 
 mod common;
 #[path = "common/gguf.rs"]
@@ -411,8 +413,25 @@ fn the_bytes_behind_an_i2_s_scale_are_read() {
 fn a_matrix_of_zeros_opens_without_a_word() {
     let mut plain = PlainModel::random(16, false, true);
     plain.layers[1].up.codes.fill(0);
-    let model = from_gguf(&plain.gguf("bitnet-b1.58", Stored::I2S));
-    let warnings = model.warnings().join("\n");
+    let mut told = from_gguf(&plain.gguf("bitnet-b1.58", Stored::I2S))
+        .warnings()
+        .to_vec();
+    // Looking at a file without loading it says so too, whatever its form.
+    let folder = tempfile::tempdir().expect("a folder");
+    plain.write_folder(folder.path(), None, |_| {});
+    let file = folder.path().join("zeros.gguf");
+    fs::write(&file, plain.gguf("bitnet-b1.58", Stored::I2S).bytes()).expect("it is written");
+    for source in [
+        ModelSource::Gguf(file),
+        ModelSource::Folder(folder.path().into()),
+    ] {
+        let seen = inspect(&source).expect("a model");
+        assert_eq!((seen.warnings.len(), seen.problem), (1, None));
+        told.extend(seen.warnings);
+    }
+    let same = told[2].replace("model.layers.1.mlp.up_proj", "blk.1.ffn_up");
+    assert_eq!([&told[1], &same], [&told[0], &told[0]]);
+    let warnings = told.join("\n");
     for part in [
         "blk.1.ffn_up.weight",
         "a1f2f1c765812aa8af3f6eda4a313707064bba15",

@@ -3,7 +3,10 @@
 use tern_kernels::{BLOCK_ROWS, Int8Activations, PackedTernary, matmul, matvec};
 
 use super::{ModelConfig, workers::Workers};
-use crate::{LoadError, weights::memory::WeightMemory};
+use crate::{
+    LoadError,
+    weights::{memory::WeightMemory, names::Projection},
+};
 
 /// A ternary matrix and the one scale of all its weights.
 #[derive(Debug)]
@@ -45,6 +48,18 @@ impl BitLinear {
     }
 }
 
+/// Rows and columns of a layer's projection.
+pub(crate) fn shape(config: &ModelConfig, which: Projection) -> (usize, usize) {
+    let (hidden, ffn) = (config.hidden_dim, config.ffn_dim);
+    match which {
+        Projection::Q => (config.q_dim(), hidden),
+        Projection::K | Projection::V => (config.kv_dim(), hidden),
+        Projection::O => (hidden, config.q_dim()),
+        Projection::Gate | Projection::Up => (ffn, hidden),
+        Projection::Down => (hidden, ffn),
+    }
+}
+
 /// A byte of a file becomes at most a line of 64.
 const MOST_PER_FILE_BYTE: u64 = 64;
 
@@ -55,24 +70,12 @@ pub(crate) fn memory_for(
     file_bytes: u64,
     place: &str,
 ) -> Result<WeightMemory, LoadError> {
-    let (hidden, q, kv, ffn) = (
-        config.hidden_dim,
-        config.q_dim(),
-        config.kv_dim(),
-        config.ffn_dim,
-    );
-    let shapes = [
-        (q, hidden),
-        (kv, hidden),
-        (kv, hidden),
-        (hidden, q),
-        (ffn, hidden),
-        (ffn, hidden),
-        (hidden, ffn),
-    ];
-    let bytes = shapes.map(|(rows, cols)| PackedTernary::bytes_for(rows, cols) as u64);
+    let bytes = Projection::ALL.map(|which| {
+        let (rows, cols) = shape(config, which);
+        PackedTernary::bytes_for(rows, cols) as u64
+    });
     let layers = config.n_layers;
     let all = bytes.iter().sum::<u64>() * layers as u64;
     let most = file_bytes.saturating_mul(MOST_PER_FILE_BYTE);
-    WeightMemory::new(place, all.min(most), shapes.len() * layers)
+    WeightMemory::new(place, all.min(most), bytes.len() * layers)
 }

@@ -9,7 +9,8 @@ use rayon::ThreadPool;
 use tern_kernels::{MAX_COLS, PackedTernary};
 
 use super::{
-    BitLinear, Layer, Parts, Progress, Table, memory_for,
+    BitLinear, Layer, Parts, Progress, Table,
+    linear::{memory_for, shape},
     opened::{Frame, ReadWords, Words},
 };
 use crate::{
@@ -90,7 +91,7 @@ pub(super) fn joined(frame: Frame, words: Words, weights: Weights) -> Parts {
 }
 
 /// The sentence about projections that are all zero, if there are any.
-pub(crate) fn zero_warning(names: &[String]) -> Option<String> {
+fn zero_warning(names: &[String]) -> Option<String> {
     let [first, rest @ ..] = names else {
         return None;
     };
@@ -173,7 +174,7 @@ impl Loader<'_> {
     fn layer(&mut self, i: usize) -> Result<Layer, LoadError> {
         let c = &self.frame.config;
         let naming = self.frame.naming;
-        let (hidden, q, kv, ffn) = (c.hidden_dim, c.q_dim(), c.kv_dim(), c.ffn_dim);
+        let (hidden, q, ffn) = (c.hidden_dim, c.q_dim(), c.ffn_dim);
         let sub = |loader: &mut Self, norm, width| {
             if c.sub_norms {
                 loader.norm(&naming.norm(i, norm), width).map(Some)
@@ -183,40 +184,25 @@ impl Loader<'_> {
         };
         Ok(Layer {
             attn_norm: self.norm(&naming.norm(i, Norm::Attention), hidden)?,
-            q: self.projection(i, Projection::Q, q, hidden)?,
-            k: self.projection(i, Projection::K, kv, hidden)?,
-            v: self.projection(i, Projection::V, kv, hidden)?,
+            q: self.projection(i, Projection::Q)?,
+            k: self.projection(i, Projection::K)?,
+            v: self.projection(i, Projection::V)?,
             attn_sub_norm: sub(self, Norm::AttentionSub, q)?,
-            o: self.projection(i, Projection::O, hidden, q)?,
+            o: self.projection(i, Projection::O)?,
             ffn_norm: self.norm(&naming.norm(i, Norm::Ffn), hidden)?,
-            gate: self.projection(i, Projection::Gate, ffn, hidden)?,
-            up: self.projection(i, Projection::Up, ffn, hidden)?,
+            gate: self.projection(i, Projection::Gate)?,
+            up: self.projection(i, Projection::Up)?,
             ffn_sub_norm: sub(self, Norm::FfnSub, ffn)?,
-            down: self.projection(i, Projection::Down, hidden, ffn)?,
+            down: self.projection(i, Projection::Down)?,
         })
     }
 
-    fn projection(
-        &mut self,
-        layer: usize,
-        which: Projection,
-        rows: usize,
-        cols: usize,
-    ) -> Result<BitLinear, LoadError> {
-        debug_assert!(cols <= MAX_COLS, "the limits of ModelConfig are tighter");
+    fn projection(&mut self, layer: usize, which: Projection) -> Result<BitLinear, LoadError> {
         let o = self.frame;
-        let (name, entry) = o.tensors.find(&[o.naming.projection(layer, which)])?;
+        let source = matrix(o, layer, which)?;
+        let (name, entry, rows, cols) = (source.name, source.entry, source.rows, source.cols);
+        debug_assert!(cols <= MAX_COLS, "the limits of ModelConfig are tighter");
         let bytes = o.tensors.read(name, entry)?;
-        let source = MatrixSource {
-            tensors: &o.tensors,
-            naming: o.naming,
-            scale_rule: o.scale_rule,
-            may_quantise: o.may_quantise,
-            name,
-            entry,
-            rows,
-            cols,
-        };
         let order = match which {
             Projection::Q | Projection::K if o.paired_heads => RowOrder::PairsOfHead {
                 head_dim: o.config.head_dim,
@@ -259,6 +245,42 @@ impl Loader<'_> {
             self.advance(bytes)
         })
     }
+}
+
+/// Where a layer's projection is to be read from.
+fn matrix(frame: &Frame, layer: usize, which: Projection) -> Result<MatrixSource<'_>, LoadError> {
+    let names = [frame.naming.projection(layer, which)];
+    let (name, entry) = frame.tensors.find(&names)?;
+    let (rows, cols) = shape(&frame.config, which);
+    Ok(MatrixSource {
+        tensors: &frame.tensors,
+        naming: frame.naming,
+        scale_rule: frame.scale_rule,
+        may_quantise: frame.may_quantise,
+        name,
+        entry,
+        rows,
+        cols,
+    })
+}
+
+/// The warning about projections that are all zero, without loading anything: of a sound matrix, the first row says
+/// enough.
+///
+/// # Errors
+/// What loading would say of a projection that is missing or damaged.
+pub(crate) fn look_for_zeros(frame: &Frame) -> Result<Option<String>, LoadError> {
+    let mut zeros = Vec::new();
+    for layer in 0..frame.config.n_layers {
+        for which in Projection::ALL {
+            let source = matrix(frame, layer, which)?;
+            let bytes = frame.tensors.read(source.name, source.entry)?;
+            if source.is_zero(bytes)? {
+                zeros.push(source.name.to_owned());
+            }
+        }
+    }
+    Ok(zero_warning(&zeros))
 }
 
 /// Refuses files with tensors this engine would silently leave out: they are another kind of model.

@@ -21,7 +21,7 @@ mod head;
 pub(crate) mod kv_cache;
 mod layer;
 mod linear;
-mod load;
+pub(crate) mod load;
 pub(crate) mod opened;
 mod pass;
 mod rope;

@@ -190,6 +190,14 @@ impl Tokenizer {
         &self.bytes[start as usize..end as usize]
     }
 
+    /// What kind it is, in the field's words.
+    pub fn scheme(&self) -> &'static str {
+        match self.encoder {
+            Encoder::Bytes(_) => "byte-level BPE",
+            Encoder::Pieces(_) => "SentencePiece BPE",
+        }
+    }
+
     /// One more than the highest id.
     pub fn vocab_size(&self) -> usize {
         self.ends.len()

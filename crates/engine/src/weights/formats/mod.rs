@@ -166,6 +166,35 @@ impl MatrixSource<'_> {
         Ok(Matrix { decoder, scale })
     }
 
+    /// Whether all weights are zero. Float weights are only looked at, not quantised.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub(crate) fn is_zero(&self, bytes: &[u8]) -> Result<bool, LoadError> {
+        if let TensorType::F32 | TensorType::F16 | TensorType::Bf16 = self.entry.kind {
+            // Any bit but a sign, the highest of the last byte of each number.
+            let width = if self.entry.kind == TensorType::F32 {
+                4
+            } else {
+                2
+            };
+            return Ok(bytes.chunks_exact(width).all(|number| {
+                let (sign, rest) = number.split_last().unwrap_or((&0, &[]));
+                sign & 0x7f == 0 && rest.iter().all(|&byte| byte == 0)
+            }));
+        }
+        let matrix = self.open(bytes)?;
+        let mut codes = vec![0; self.cols];
+        for row in 0..self.rows {
+            let sound = matrix.decoder.decode_row(row, &mut codes).is_ok();
+            // A row that is no ternary one is not zero either; loading will say what it is.
+            if !sound || codes.iter().any(|&code| code != 0) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// The scale stored in a tensor of its own, as a factor of the outputs.
     fn stored_scale(&self) -> Result<Option<f32>, LoadError> {
         let name = self.naming.scale(self.name);
