@@ -96,10 +96,15 @@ impl Random {
 }
 
 impl PlainModel {
-    /// A random model of two layers; all its numbers are exact in f16.
+    /// A random model of two layers and 260 tokens; all its numbers are exact in f16.
     pub(crate) fn random(seed: u64, silu: bool, sub_norms: bool) -> Self {
+        Self::of_vocabulary(260, seed, silu, sub_norms)
+    }
+
+    /// The same with more tokens.
+    pub(crate) fn of_vocabulary(vocab: usize, seed: u64, silu: bool, sub_norms: bool) -> Self {
         let mut r = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
-        let (hidden, ffn, heads, kv_heads, vocab) = (128, 256, 4, 2, 260);
+        let (hidden, ffn, heads, kv_heads) = (128, 256, 4, 2);
         let kv = hidden / heads * kv_heads;
         let norm = |r: &mut Random, n: usize| {
             r.halves(n, 0.25)
