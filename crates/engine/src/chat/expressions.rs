@@ -86,6 +86,10 @@ impl<'t> Machine<'t> {
                         return Err(Refusal::Unsupported("keys that are no texts".into()));
                     };
                     self.budget.bytes(key.len())?;
+                    // Keys carry no marks: written out, a message's words would be taken for the template's.
+                    if !key.is_scaffold(0..key.len()) {
+                        return Err(Refusal::Unsupported("keys made of messages".into()));
+                    }
                     entries.push((key.text().to_owned(), self.value(value)?));
                 }
                 Value::map(entries, &mut self.budget)

@@ -128,7 +128,10 @@ pub(crate) fn filter(
         "items" => pairs(value, budget)?,
         "int" => Value::Int(match value {
             Value::Float(x) => *x as i64,
-            Value::Text(text) => text.text().trim().parse().unwrap_or(0),
+            Value::Text(text) => {
+                budget.bytes(text.len())?;
+                text.text().trim().parse().unwrap_or(0)
+            }
             other => other.as_int().unwrap_or(0),
         }),
         "abs" => match value {
@@ -211,11 +214,11 @@ fn chosen(name: &str, value: &Value, args: &Args, budget: &mut Budget) -> Result
 
 fn indent(text: &Marked, args: &Args, budget: &mut Budget) -> Result<Value, Refusal> {
     let width = match args.get(0, "width") {
-        None => " ".repeat(4),
-        Some(Value::Text(width)) => width.text().to_owned(),
+        None => Marked::scaffold(&" ".repeat(4)),
+        Some(Value::Text(width)) => Marked::clone(width),
         Some(other) => {
             let n = other.as_int().unwrap_or(4).clamp(0, 64);
-            " ".repeat(n as usize)
+            Marked::scaffold(&" ".repeat(n as usize))
         }
     };
     let first = args.get(1, "first").is_some_and(Value::is_true);
@@ -223,14 +226,18 @@ fn indent(text: &Marked, args: &Args, budget: &mut Budget) -> Result<Value, Refu
     budget.bytes(text.len())?;
     let lines: Vec<&str> = text.text().split('\n').collect();
     budget.items(lines.len())?;
-    budget.bytes(text.weight() + lines.len().saturating_mul(width.len() + 32))?;
-    let mut out = Marked::default();
+    budget.bytes(text.weight() + lines.len().saturating_mul(width.weight() + 32))?;
+    let (mut out, mut at) = (Marked::default(), 0);
     for (i, line) in lines.into_iter().enumerate() {
-        out.push(if i > 0 { "\n" } else { "" }, false);
-        if (i > 0 || first) && (blank || !line.is_empty()) {
-            out.push(&width, false);
+        if i > 0 {
+            out.append(&text.slice(at..at + 1));
+            at += 1;
         }
-        out.append(&text.part(line));
+        if (i > 0 || first) && (blank || !line.is_empty()) {
+            out.append(&width);
+        }
+        out.append(&text.slice(at..at + line.len()));
+        at += line.len();
     }
     Ok(Value::text(out))
 }

@@ -16,6 +16,14 @@ pub(crate) fn call(
     match value {
         Value::Text(text) => {
             budget.bytes(text.weight())?;
+            // What is looked for is read through too, however short the text is.
+            for arg in args {
+                match arg {
+                    Value::Text(part) => budget.bytes(part.len())?,
+                    Value::List(parts) => budget.items(parts.items.len())?,
+                    _ => {}
+                }
+            }
             of_text(text, name, args, budget)
         }
         Value::Map(map) => {
@@ -182,7 +190,7 @@ pub(crate) fn replace(
     if old.is_empty() {
         return Err(Refusal::Unsupported("replacing nothing".into()));
     }
-    budget.bytes(text.len())?;
+    budget.bytes(text.len() + old.len())?;
     let found: Vec<usize> = text
         .text()
         .match_indices(old.text())

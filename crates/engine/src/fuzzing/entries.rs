@@ -6,7 +6,7 @@ use std::{ops::ControlFlow, sync::LazyLock};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use serde_json::Value;
 
-use super::seeds;
+use super::{pieces::Pieces, seeds};
 use crate::{
     LoadError, LoadOptions, Model, Sampler, SamplingParams, Sequence, TextStream, TokenId,
     Tokenizer,
@@ -164,7 +164,7 @@ pub(super) fn generation_config(data: &[u8]) -> bool {
     true
 }
 
-/// `tokenizer_config.json`, beside a sound `tokenizer.json`.
+/// `tokenizer_config.json`, beside a sound `tokenizer.json`, or beside a sound `tokenizer.model`.
 pub(super) fn tokenizer_config(data: &[u8]) -> bool {
     static JSON: LazyLock<String> = LazyLock::new(|| seeds::tokenizer(false).to_string());
     let Ok(config) = serde_json::from_slice::<Value>(data) else {
@@ -172,7 +172,8 @@ pub(super) fn tokenizer_config(data: &[u8]) -> bool {
     };
     let tokenizer = json_tokenizer(JSON.as_bytes(), &config);
     accepted(tokenizer).expect("the tokenizer itself is sound");
-    true
+    // It may list tokens that clash with the pieces.
+    accepted(model_tokenizer(&PIECES, &[], &config)).is_none_or(|t| use_tokenizer(&t))
 }
 
 /// `tokenizer.json`, and text through it.
@@ -180,7 +181,23 @@ pub(super) fn tokenizer_json(data: &[u8]) -> bool {
     accepted(json_tokenizer(data, &Value::Null)).is_some_and(|tokenizer| use_tokenizer(&tokenizer))
 }
 
-// Here: an entry for `tokenizer.model`, ending in `use_tokenizer` too, and one for chat templates from files.
+fn model_tokenizer(model: &[u8], added: &[u8], config: &Value) -> Result<Tokenizer, LoadError> {
+    let files = [model, added].map(|bytes| (bytes.to_vec(), PLACE.to_owned()));
+    TokenizerFiles::Model(files).read(config)
+}
+
+/// `tokenizer.model`, and text through it.
+pub(super) fn sentencepiece_model(data: &[u8]) -> bool {
+    accepted(model_tokenizer(data, &[], &Value::Null)).is_some_and(|t| use_tokenizer(&t))
+}
+
+/// `added_tokens.json` beside a sound `tokenizer.model`, and text through both.
+pub(super) fn added_tokens(data: &[u8]) -> bool {
+    static CONFIG: LazyLock<Value> = LazyLock::new(seeds::tokenizer_config);
+    accepted(model_tokenizer(&PIECES, data, &CONFIG)).is_some_and(|t| use_tokenizer(&t))
+}
+
+static PIECES: LazyLock<Vec<u8>> = LazyLock::new(|| Pieces::sound().bytes());
 
 /// What every tokenizer has to hold, wherever it comes from.
 fn use_tokenizer(tokenizer: &Tokenizer) -> bool {

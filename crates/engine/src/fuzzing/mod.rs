@@ -10,8 +10,10 @@
 mod entries;
 mod makers;
 mod mutate;
+mod pieces;
 mod random;
 mod seeds;
+mod templates;
 #[cfg(test)]
 mod tests;
 
@@ -27,7 +29,7 @@ pub struct Target {
     make: fn(&mut Random) -> Vec<u8>,
     /// Inputs of the short run in the test suite.
     pub short: u64,
-    /// Inputs of the long run for each one asked for, in hundredths: parsers of whole models are slower.
+    /// Inputs of the long run for each one asked for, in hundredths: whole models and chats are slower.
     pub share: u64,
 }
 
@@ -112,7 +114,27 @@ pub const TARGETS: &[Target] = &[
         100,
     ),
     target("sampler", entries::sampler, makers::noise, 5_000, 100),
-    // Here: a line for `tokenizer.model`, and one for chat templates from files.
+    target(
+        "sentencepiece_model",
+        entries::sentencepiece_model,
+        pieces::sentencepiece_model,
+        3_000,
+        100,
+    ),
+    target(
+        "added_tokens",
+        entries::added_tokens,
+        pieces::added_tokens,
+        3_000,
+        100,
+    ),
+    target(
+        "chat_template",
+        templates::chat_template,
+        templates::template,
+        2_000,
+        10,
+    ),
 ];
 
 const fn target(

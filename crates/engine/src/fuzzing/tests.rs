@@ -70,7 +70,7 @@ fn every_parser_is_given_broken_inputs_too() {
     }
 }
 
-/// `TERN_FUZZ_INPUTS` for each parser (whole models: a tenth), from `TERN_FUZZ_SEED` on; `TERN_FUZZ_TARGET` chooses one.
+/// `TERN_FUZZ_INPUTS` for each parser (whole models and chats: a tenth), from `TERN_FUZZ_SEED` on; `TERN_FUZZ_TARGET` chooses one.
 #[test]
 #[ignore = "hours; npm run test:full runs it"]
 fn no_made_up_input_stops_a_parser_in_millions() {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 use crate::{LoadError, TokenId};
 
@@ -65,7 +65,10 @@ impl Controls {
         if bytes > MAX_BYTES {
             return Err(bad(format!("have {bytes} bytes of text")));
         }
+        // The table of all bytes the crate builds for few patterns takes time and memory of another order, when they
+        // are long and repeat themselves.
         let finder = AhoCorasick::builder()
+            .kind(Some(AhoCorasickKind::ContiguousNFA))
             .match_kind(MatchKind::LeftmostLongest)
             .build(tokens.iter().map(|token| &token.content));
         let finder = match tokens.is_empty() {
@@ -94,7 +97,10 @@ impl Controls {
         for m in matches {
             let token = &self.tokens[m.pattern().as_usize()];
             let free_from = found.last().map_or(0, |last| last.end);
-            // White space the token before has swallowed can't be swallowed twice.
+            // White space the token before has swallowed can't be swallowed twice, nor be a token.
+            if m.end() <= free_from {
+                continue;
+            }
             let (mut start, mut end) = (m.start().max(free_from), m.end());
             if token.lstrip {
                 start = free_from + text[free_from..start].trim_end().len();
@@ -109,5 +115,36 @@ impl Controls {
             });
         }
         found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all(contents: impl Iterator<Item = String>) -> Controls {
+        let tokens = contents
+            .zip(0..)
+            .map(|(content, id)| AddedToken::new(id, content, true));
+        Controls::new(tokens.collect(), "the test").unwrap_or_else(|e| panic!("{e}"))
+    }
+
+    #[test]
+    fn long_names_that_repeat_themselves_take_little_memory() {
+        let names = (0..90u8).map(|i| format!("{}{}", char::from(i), "x".repeat(1000)));
+        let controls = all(names);
+        let finder = controls.finder.as_ref().expect("there are tokens");
+        let bytes = finder.memory_usage();
+        assert!(bytes < 8 << 20, "{bytes}");
+    }
+
+    #[test]
+    fn white_space_is_swallowed_once() {
+        let mut space = AddedToken::new(0, " ", true);
+        space.rstrip = true;
+        let controls = Controls::new(vec![space], "the test").unwrap_or_else(|e| panic!("{e}"));
+        let found = controls.find("a    b c");
+        let found: Vec<_> = found.iter().map(|f| (f.start, f.end)).collect();
+        assert_eq!(found, [(1, 5), (6, 7)]);
     }
 }

@@ -31,6 +31,8 @@ const PRE_TOKENIZERS: [&str; 9] = [
     "Metaspace",
 ];
 
+/// All spaces of a run but the last.
+const LAST_SPACE: &str = r"\s+(?!\S)";
 /// Rules longer than this are not rules.
 const MAX_BYTES: usize = 1 << 14;
 /// Rules in one list, and those inside them.
@@ -110,7 +112,13 @@ impl Found {
             return Err(format!("has a {kind} that may match nothing"));
         }
         if let Some(pattern) = by_regex {
-            self.grow(repeats(pattern.as_str().unwrap_or_default()));
+            let pattern = pattern.as_str().unwrap_or_default();
+            if !needs_no_backtracking(pattern) {
+                return Err(format!(
+                    "has a {kind} by a pattern that can take for ever (with look-around other than {LAST_SPACE})"
+                ));
+            }
+            self.grow(repeats(pattern));
         }
         if let (Some(content), Some(from)) = (content, by_text) {
             self.grow(content.len().div_ceil(from.len()) as u64);
@@ -129,6 +137,60 @@ impl Found {
     fn grow(&mut self, times: u64) {
         self.growth = self.growth.saturating_mul(times.max(1));
     }
+}
+
+/// Whether no choice of a pattern is tried again and again. Look-around, back-references and the like make a regex
+/// exponential; what is left is one a finite automaton runs. The one use published rules make of them is let through:
+/// it looks at each space twice.
+fn needs_no_backtracking(pattern: &str) -> bool {
+    choices(pattern).into_iter().all(|choice| {
+        choice == LAST_SPACE || (!has_extensions(choice) && regex_syntax::parse(choice).is_ok())
+    })
+}
+
+/// The parts of a pattern between its outermost `|`. Where brackets don't match, some part can't be read.
+fn choices(pattern: &str) -> Vec<&str> {
+    let (mut all, mut from) = (Vec::new(), 0);
+    let (mut escaped, mut groups, mut classes) = (false, 0i32, 0i32);
+    for (at, c) in pattern.char_indices() {
+        match c {
+            _ if escaped => {}
+            '[' => classes += 1,
+            ']' => classes = (classes - 1).max(0),
+            '(' if classes == 0 => groups += 1,
+            ')' if classes == 0 => groups -= 1,
+            '|' if classes == 0 && groups == 0 => {
+                all.push(&pattern[from..at]);
+                from = at + 1;
+            }
+            _ => {}
+        }
+        escaped = !escaped && c == '\\';
+    }
+    all.push(&pattern[from..]);
+    all
+}
+
+/// Whether there are groups other than plain ones, or `a++`, which means one thing to regex-syntax and another to the
+/// tokenizers crate. Inside `[]` they are counted too; no known rule has them there.
+fn has_extensions(pattern: &str) -> bool {
+    let plain = ["(?:", "(?i:"];
+    let mut escaped = false;
+    let (mut before, mut earlier) = (' ', ' ');
+    for (at, c) in pattern.char_indices() {
+        let rest = &pattern[at..];
+        if !escaped {
+            let group = rest.starts_with("(?") && !plain.iter().any(|p| rest.starts_with(p));
+            // `a{2}+`, but not `\p{L}+`.
+            let counted = before == '}' && (earlier.is_ascii_digit() || earlier == ',');
+            if group || (c == '+' && ("?*+".contains(before) || counted)) {
+                return true;
+            }
+        }
+        (before, earlier) = (if escaped { ' ' } else { c }, before);
+        escaped = !escaped && c == '\\';
+    }
+    false
 }
 
 /// The product of the largest counts of all `{n}` and `{n,m}`: what a pattern grows by at most. `{` as a plain
@@ -153,6 +215,7 @@ fn repeats(pattern: &str) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tokenizer::splitting::{LLAMA_3, QWEN_2};
     use serde_json::json;
 
     #[test]
@@ -170,6 +233,35 @@ mod tests {
         assert_eq!(all(vec![split("a{3}"); 5]), Ok(()));
         assert!(all(vec![split("a{16}"); 3]).is_err());
         assert!(all(vec![split("a"); 17]).is_err());
+    }
+
+    #[test]
+    fn a_pattern_that_tries_every_way_is_refused() {
+        for published in [
+            LLAMA_3,
+            QWEN_2,
+            // GPT-2's, GPT-4o's, DeepSeek's, BLOOM's, Falcon's.
+            r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+",
+            r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+",
+            r"[!-/:-@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*|\s+(?!\S)|\s+",
+            r" ?[^(\s|[.,!?…。，、।۔،])]+",
+            "[0-9][0-9][0-9]",
+        ] {
+            assert!(needs_no_backtracking(published), "{published}");
+        }
+        for hostile in [
+            r"(?=(?:a|a)*b)|a",
+            r"(?:\s+(?!\S))+x",
+            r"(a+)\1",
+            r"(?<=a)b",
+            r"(?:a|a)*+b",
+            r"(?>a+)b",
+            r"(?x)#(?=a)",
+            r"[[](?=(a+)+b)]",
+            r"\[|(?=(a+)+b)|\]",
+        ] {
+            assert!(!needs_no_backtracking(hostile), "{hostile}");
+        }
     }
 
     #[test]

@@ -113,15 +113,12 @@ impl Splitting {
 }
 
 impl Foreign {
+    /// The rule is tried once. Where a regex gives up on a text (a million spaces do that to published ones), the
+    /// crate takes what is left as one word, and so do Hugging Face tokenizers. Should a rule fail as a whole, GPT-2's
+    /// stands in for it.
     fn split(&self, text: &str, word: &mut dyn FnMut(&[u8])) {
         let Ok(words) = self.words(text) else {
-            // A regex of the file's own can give up on text built to exhaust it. Halves get through, single
-            // characters always do; only at the cuts the tokens may be others than the file's rule would give.
-            let middle = text.ceil_char_boundary(text.len() / 2);
-            if middle < text.len() {
-                self.split(&text[..middle], word);
-                self.split(&text[middle..], word);
-            }
+            each(text, gpt_2, &mut |w| word(w.as_bytes()));
             return;
         };
         let inverse = byte_level::Inverse::new();
@@ -134,6 +131,8 @@ impl Foreign {
     }
 
     fn words(&self, text: &str) -> tokenizers::Result<PreTokenizedString> {
+        #[cfg(test)]
+        tests::TRIES.with(|tries| tries.set(tries.get() + 1));
         let mut words = PreTokenizedString::from(text);
         if let Some(normalizer) = &self.normalizer {
             words.normalize(|text| normalizer.normalize(text))?;

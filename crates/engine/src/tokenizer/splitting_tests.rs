@@ -155,3 +155,39 @@ fn a_name_means_its_loaders_rule() {
     // Llama 4's rule is GPT-4o's, which is another one.
     assert!(Named::new("llama4").is_none());
 }
+
+thread_local! {
+    /// How often a foreign rule was tried on this thread.
+    pub(super) static TRIES: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+/// A rule as a file would bring it, past the checks at the door.
+fn foreign(regex: &str) -> Splitting {
+    let rule = serde_json::json!({"type": "Sequence", "pretokenizers": [
+        {"type": "Split", "pattern": {"Regex": regex}, "behavior": "Isolated", "invert": false},
+        {"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": false}
+    ]});
+    Splitting::Foreign(Box::new(Foreign {
+        normalizer: None,
+        pre_tokenizer: serde_json::from_value(rule).expect("a rule"),
+    }))
+}
+
+fn tries(splitting: &Splitting, text: &str) -> usize {
+    TRIES.set(0);
+    assert_eq!(words(splitting, text).concat(), text);
+    TRIES.get()
+}
+
+#[test]
+fn a_rule_that_gives_up_is_not_tried_again() {
+    assert_eq!(tries(&foreign(r"\s+(?!\S)|\s+"), "a b  c"), 1);
+    // Gives up on the first letter: the example of fancy-regex's own pages.
+    let gives_up = foreign(r"(a|b|ab)*(?>c)|x");
+    let text = "ab".repeat(10_000) + "xx";
+    assert_eq!(tries(&gives_up, &text), 1);
+    assert_eq!(words(&gives_up, &text).len(), 1);
+    // Published rules do on very many spaces.
+    let text = " ".repeat(1 << 20) + "a";
+    assert_eq!(tries(&foreign(r"\s+(?!\S)|\s+"), &text), 1);
+}

@@ -1,0 +1,3 @@
+#![no_main]
+
+tern_engine_fuzz::target!("sentencepiece_model");
