@@ -7,7 +7,7 @@ use tempfile::TempDir;
 use tern_engine::{ChatTemplate, EngineError, Model, Role, TokenId, Turn};
 
 mod common;
-use common::{golden, load};
+use common::{chats, golden, load, turn};
 
 /// Names the fixture's reserved tokens take here, by their numbers.
 const NAMES: [(usize, &str); 8] = [
@@ -48,13 +48,6 @@ fn folder(names: &[usize], template: Value) -> TempDir {
 
 fn open(folder: &Path) -> Model {
     load(folder, 1, None)
-}
-
-fn turn(role: Role, content: &str) -> Turn {
-    Turn {
-        role,
-        content: content.to_owned(),
-    }
 }
 
 fn vectors() -> Value {
@@ -174,19 +167,6 @@ fn a_template_that_cannot_be_used_still_opens_the_model() {
         let warnings = model.warnings();
         assert!(warnings.iter().any(|w| w.contains("cannot be used")), "{warnings:?}");
     }
-}
-
-/// All places of a chat text can stand in.
-fn chats(text: &str) -> Vec<Vec<Turn>> {
-    vec![
-        vec![turn(Role::User, text)],
-        vec![turn(Role::System, text), turn(Role::User, "Hi")],
-        vec![
-            turn(Role::User, "Hi"),
-            turn(Role::Assistant, text),
-            turn(Role::User, &format!("a{text}b {text}")),
-        ],
-    ]
 }
 
 #[test]

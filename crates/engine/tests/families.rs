@@ -15,7 +15,7 @@ mod plain;
 mod plain_files;
 
 use common::load;
-use gguf::{Gguf, bool_value, i32_list, text, texts, u32_value};
+use gguf::{Gguf, bool_value, byte_tokens, i32_list, text, texts, u32_value};
 use plain::{Mistake, PlainModel};
 use plain_files::Stored;
 
@@ -111,7 +111,7 @@ fn from_gguf(file: &Gguf) -> Model {
 
 /// Names of the control tokens of a GGUF file.
 fn name_tokens(file: &mut Gguf, vocab: usize, names: &[(&str, u32)]) {
-    let mut tokens: Vec<String> = byte_tokens();
+    let mut tokens = byte_tokens();
     tokens.extend((tokens.len()..vocab).map(|id| format!("unused{id}")));
     for (name, id) in names {
         tokens[*id as usize] = (*name).to_owned();
@@ -122,19 +122,6 @@ fn name_tokens(file: &mut Gguf, vocab: usize, names: &[(&str, u32)]) {
     file.set("tokenizer.ggml.tokens", texts(&tokens));
     file.set("tokenizer.ggml.token_type", i32_list(&types));
     file.set("tokenizer.ggml.merges", texts(&[]));
-}
-
-/// All bytes as GPT-2 spells them.
-fn byte_tokens() -> Vec<String> {
-    let mut shifted = 0x100;
-    (0..256u32)
-        .map(|byte| {
-            let plain = matches!(byte, 0x21..=0x7e | 0xa1..=0xac | 0xae..=0xff);
-            let code = if plain { byte } else { shifted };
-            shifted += u32::from(!plain);
-            char::from_u32(code).expect("a character").to_string()
-        })
-        .collect()
 }
 
 /// Rows of query and key heads as llama.cpp's converter leaves them: halves of a head interleaved.

@@ -6,7 +6,7 @@ use serde_json::Value;
 use tern_engine::{ChatTemplate, Model, Role, TokenId, Tokenizer, Turn};
 
 mod common;
-use common::{golden, json, json_ids, load, shared};
+use common::{chats, golden, json, json_ids, load, shared};
 
 fn tiny() -> Model {
     load(&golden().join("tiny-bitnet/hf-packed"), 1, None)
@@ -141,23 +141,6 @@ fn a_wrong_template_in_a_file_is_replaced_and_said() {
         gguf.warnings()
     );
     assert_eq!(tiny().warnings(), [] as [String; 0]);
-}
-
-/// All places a chat takes text from.
-fn chats(text: &str) -> Vec<Vec<Turn>> {
-    let turn = |role, content: &str| Turn {
-        role,
-        content: content.to_owned(),
-    };
-    vec![
-        vec![turn(Role::User, text)],
-        vec![turn(Role::System, text), turn(Role::User, "Hi")],
-        vec![
-            turn(Role::User, "Hi"),
-            turn(Role::Assistant, text),
-            turn(Role::User, &format!("a{text}b {text}")),
-        ],
-    ]
 }
 
 /// Control tokens a prompt for so many turns has by itself.

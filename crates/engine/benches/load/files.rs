@@ -37,12 +37,12 @@ enum Part {
 /// The path of the model in this form, written if it is not there yet.
 pub(crate) fn written(folder: &Path, form: &str) -> io::Result<PathBuf> {
     fs::create_dir_all(folder)?;
-    let path = super::place(folder, if form == "i2_s" { "i2_s.gguf" } else { form });
+    let path = folder.join(if form == "i2_s" { "i2_s.gguf" } else { form });
     if path.exists() {
         return Ok(path);
     }
     eprintln!("writing {}", path.display());
-    let unfinished = super::place(folder, "unfinished");
+    let unfinished = folder.join("unfinished");
     if form == "i2_s" {
         gguf(&unfinished)?;
     } else {

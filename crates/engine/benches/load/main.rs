@@ -12,7 +12,7 @@ mod files;
 use std::{
     io::{self, Write},
     ops::ControlFlow,
-    path::{Path, PathBuf},
+    path::Path,
     process::Command,
     time::Instant,
 };
@@ -150,9 +150,4 @@ fn bytes_of(path: &Path) -> io::Result<f64> {
         sum += entry?.metadata()?.len() as f64;
     }
     Ok(sum)
-}
-
-/// Where the file or folder of this name lies.
-pub(crate) fn place(folder: &Path, name: &str) -> PathBuf {
-    folder.join(name)
 }

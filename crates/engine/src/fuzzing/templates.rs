@@ -9,7 +9,7 @@ use crate::{
     ChatTemplate, EngineError, Role, Tokenizer, Turn,
     chat::{self, SpecialTexts},
     model::Family,
-    tokenizer,
+    tokenizer::{self, byte_level::alphabet},
     weights::{file::ModelFile, gguf},
 };
 
@@ -30,7 +30,7 @@ static KNOWN: LazyLock<Vec<String>> = LazyLock::new(|| {
 /// Every byte is a token; the names of all formats are control tokens.
 fn byte_level(bos: bool) -> Tokenizer {
     let mut file = seeds::gguf::Gguf::sound();
-    let mut tokens: Vec<String> = alphabet();
+    let mut tokens: Vec<String> = alphabet().into_iter().map(String::from).collect();
     let plain = tokens.len();
     tokens.extend(
         [
@@ -66,18 +66,6 @@ fn byte_level(bos: bool) -> Tokenizer {
     let id = tokenizer.control_id(BOS).filter(|_| bos);
     tokenizer.set_bos(id);
     tokenizer
-}
-
-/// The byte-level alphabet.
-fn alphabet() -> Vec<String> {
-    let mut shifted = 0x100;
-    let spell = |byte: u32| {
-        let plain = matches!(byte, 0x21..=0x7e | 0xa1..=0xac | 0xae..=0xff);
-        let code = if plain { byte } else { shifted };
-        shifted += u32::from(!plain);
-        char::from_u32(code).expect("a character").to_string()
-    };
-    (0..256).map(spell).collect()
 }
 
 /// What is said: plain words, words that spell tokens, and turns in an order few templates like.

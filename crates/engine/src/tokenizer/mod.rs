@@ -14,7 +14,7 @@ use crate::{
 };
 
 mod bpe;
-mod byte_level;
+pub(crate) mod byte_level;
 mod classes;
 mod controls;
 mod encoder;

@@ -77,20 +77,23 @@ const ARCH: &str = "bitnet-b1.58";
 const HIDDEN: u64 = 128;
 const VOCAB: u64 = 260;
 
+/// All bytes as GPT-2 spells them: printable ones as themselves.
+pub(crate) fn byte_tokens() -> Vec<String> {
+    let mut shifted = 0x100;
+    (0..256u32)
+        .map(|byte| {
+            let plain = matches!(byte, 0x21..=0x7e | 0xa1..=0xac | 0xae..=0xff);
+            let code = if plain { byte } else { shifted };
+            shifted += u32::from(!plain);
+            char::from_u32(code).expect("a character").to_string()
+        })
+        .collect()
+}
+
 impl Gguf {
     /// A sound model: one layer of 128, two heads of 64, 260 tokens.
     pub(crate) fn sound() -> Self {
-        let mut tokens: Vec<String> = (0..256u32)
-            .map(|i| char::from_u32(0x100 + i).expect("a character").to_string())
-            .collect();
-        // All bytes as GPT-2 spells them: printable ones as themselves.
-        let mut shifted = 0x100;
-        for (byte, token) in tokens.iter_mut().enumerate() {
-            let plain = matches!(byte, 0x21..=0x7e | 0xa1..=0xac | 0xae..=0xff);
-            let code = if plain { byte as u32 } else { shifted };
-            shifted += u32::from(!plain);
-            *token = char::from_u32(code).expect("a character").to_string();
-        }
+        let mut tokens = byte_tokens();
         tokens.extend(
             ["ab", "<|begin_of_text|>", "<|end_of_text|>", "<|eot_id|>"].map(str::to_owned),
         );

@@ -9,7 +9,7 @@ use std::{
 };
 
 use serde_json::Value;
-use tern_engine::{Isa, LoadOptions, Model, ModelSource, TokenId};
+use tern_engine::{Isa, LoadOptions, Model, ModelSource, Role, TokenId, Turn};
 
 /// Fixtures that are part of the repository.
 pub(crate) fn golden() -> PathBuf {
@@ -55,6 +55,27 @@ pub(crate) fn json_ids(value: &Value) -> Vec<TokenId> {
     all.iter()
         .map(|id| TokenId(id.as_u64().expect("an id") as u32))
         .collect()
+}
+
+/// One message.
+pub(crate) fn turn(role: Role, content: &str) -> Turn {
+    Turn {
+        role,
+        content: content.to_owned(),
+    }
+}
+
+/// All places a chat takes text from.
+pub(crate) fn chats(text: &str) -> Vec<Vec<Turn>> {
+    vec![
+        vec![turn(Role::User, text)],
+        vec![turn(Role::System, text), turn(Role::User, "Hi")],
+        vec![
+            turn(Role::User, "Hi"),
+            turn(Role::Assistant, text),
+            turn(Role::User, &format!("a{text}b {text}")),
+        ],
+    ]
 }
 
 /// A safetensors file: shape and values by name.
