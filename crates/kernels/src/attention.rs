@@ -7,6 +7,7 @@
 
 use crate::Isa;
 use crate::float::Element;
+pub use crate::float::KV_GROUP;
 use half::f16;
 use half::slice::HalfBitsSliceExt;
 
@@ -54,6 +55,63 @@ pub const fn attention_partial_len(group: usize, head_dim: usize) -> usize {
 #[must_use]
 pub const fn attention_scratch_len(group: usize, head_dim: usize) -> usize {
     group * ATTENTION_SPAN + 2 * attention_partial_len(group, head_dim)
+}
+
+/// As [`attention_partial`], of keys and values in int8 with a scale for each 32 neighbours ([`KV_GROUP`]).
+///
+/// `keys` and `values` are `[n][head_dim]` codes with `[n][head_dim / 32]` scales: a number is `code * scale`, rounded
+/// once.
+///
+/// # Panics
+/// As [`attention_partial`], or when a head is not whole groups.
+#[allow(clippy::too_many_arguments)]
+pub fn attention_partial_int8(
+    isa: Isa,
+    q: &[f32],
+    head_dim: usize,
+    (k, k_scales): (&[i8], &[f32]),
+    (v, v_scales): (&[i8], &[f32]),
+    scale: f32,
+    partial: &mut [f32],
+    scratch: &mut [f32],
+) {
+    let group = check_heads(q, head_dim, k, v);
+    let n_positions = k.len() / head_dim;
+    assert!(n_positions <= ATTENTION_SPAN, "one span at a time");
+    assert!(head_dim.is_multiple_of(KV_GROUP), "heads of whole groups");
+    assert_eq!(k_scales.len() * KV_GROUP, k.len(), "a scale for each group");
+    assert_eq!(v_scales.len() * KV_GROUP, v.len(), "a scale for each group");
+    assert_eq!(partial.len(), attention_partial_len(group, head_dim));
+    let weights = &mut scratch[..group * n_positions];
+    dispatch!(
+        isa,
+        attention_scores_int8(q, head_dim, k, k_scales, scale, weights)
+    );
+    dispatch!(
+        isa,
+        attention_weights(n_positions, weights, head_dim, partial)
+    );
+    dispatch!(
+        isa,
+        attention_values_int8(weights, v, v_scales, head_dim, partial)
+    );
+}
+
+/// One head's key or value to int8 codes, a scale for each 32 ([`KV_GROUP`]): what the codes are multiples of, which is
+/// not finite where `x` is not.
+///
+/// # Panics
+/// When the lengths disagree or `x` is not whole groups.
+pub fn quantize_int8(isa: Isa, x: &[f32], codes: &mut [i8], scales: &mut [f32]) {
+    assert_eq!(x.len(), codes.len(), "one code a number");
+    assert_eq!(x.len(), scales.len() * KV_GROUP, "whole groups");
+    let groups = x
+        .chunks_exact(KV_GROUP)
+        .zip(codes.chunks_exact_mut(KV_GROUP));
+    for ((x, codes), scale) in groups.zip(scales) {
+        let (inverse, _) = dispatch!(isa, quantize(x, codes));
+        *scale = 1.0 / inverse;
+    }
 }
 
 /// Attention of one query position over all of `k` and `v`.

@@ -4,10 +4,14 @@
 
 use super::exp::exp as exp_one;
 use super::reduce::{dots, exp_and_sum, maximum};
-use super::{Arch, Element, LANES, larger};
+use super::{Arch, Element, LANES, larger, sums as all_sums};
 
+/// Neighbours of an int8 key or value that share a scale.
+pub const KV_GROUP: usize = 32;
 /// Query heads that share one reading of keys or values; more would not fit the registers.
 const HEAD_TILE: usize = 4;
+/// Keys that share one reading of the heads.
+const KEY_TILE: usize = 4;
 /// Positions whose values are added before a sum goes back to memory.
 const POSITION_TILE: usize = 8;
 
@@ -47,10 +51,218 @@ fn tile_scores<A: Arch, E: Element, const N: usize>(
     for (head, q) in heads.iter_mut().zip(q.chunks_exact(head_dim)) {
         *head = q;
     }
-    for (pos, k) in k.chunks_exact(head_dim).enumerate() {
+    let whole = n_positions - n_positions % KEY_TILE;
+    let (tiles, rest) = k.split_at(whole * head_dim);
+    for (tile, keys) in tiles.chunks_exact(KEY_TILE * head_dim).enumerate() {
+        let mut rows: [&[E]; KEY_TILE] = [&[]; KEY_TILE];
+        for (row, key) in rows.iter_mut().zip(keys.chunks_exact(head_dim)) {
+            *row = key;
+        }
+        let scores = products::<A, E, N>(&heads, rows);
+        for (head, scores) in scores.iter().enumerate() {
+            let at = head * n_positions + tile * KEY_TILE;
+            for (weight, score) in weights[at..at + KEY_TILE].iter_mut().zip(scores) {
+                *weight = score * scale;
+            }
+        }
+    }
+    for (pos, k) in (whole..).zip(rest.chunks_exact(head_dim)) {
         let scores = dots::<A, f32, E, N>(heads, k, 0);
         for (head, score) in scores.into_iter().enumerate() {
             weights[head * n_positions + pos] = score * scale;
+        }
+    }
+}
+
+/// Dot products of each head with each key, as [`dots`] sums them: a chunk of a head is loaded once for all keys.
+#[inline(always)]
+fn products<A: Arch, E: Element, const N: usize>(
+    heads: &[&[f32]; N],
+    keys: [&[E]; KEY_TILE],
+) -> [[f32; KEY_TILE]; N] {
+    let head_dim = heads[0].len();
+    let keys = keys.map(|key| key[..head_dim].as_chunks::<LANES>());
+    let mut heads_in_chunks: [(&[[f32; LANES]], &[f32]); N] = [(&[], &[]); N];
+    for (chunks, head) in heads_in_chunks.iter_mut().zip(heads) {
+        *chunks = head[..head_dim].as_chunks::<LANES>();
+    }
+    let mut sums = [[A::splat(0.0); KEY_TILE]; N];
+    for i in 0..head_dim / LANES {
+        let mut chunks = [A::splat(0.0); KEY_TILE];
+        for (chunk, key) in chunks.iter_mut().zip(&keys) {
+            *chunk = E::load::<A>(&key.0[i]);
+        }
+        for n in 0..N {
+            let q = A::load(&heads_in_chunks[n].0[i]);
+            for p in 0..KEY_TILE {
+                sums[n][p] = A::mul_add(q, chunks[p], sums[n][p]);
+            }
+        }
+    }
+    if !head_dim.is_multiple_of(LANES) {
+        for n in 0..N {
+            let q = f32::load_tail::<A>(heads_in_chunks[n].1);
+            for p in 0..KEY_TILE {
+                sums[n][p] = A::mul_add(q, E::load_tail::<A>(keys[p].1), sums[n][p]);
+            }
+        }
+    }
+    let mut out = [[0.0; KEY_TILE]; N];
+    for n in 0..N {
+        out[n] = all_sums::<A, KEY_TILE>(&sums[n]);
+    }
+    out
+}
+
+/// As [`attention_scores`], of keys that are int8 codes with a scale for each [`KV_GROUP`] of them: a number is
+/// `scale * code`, rounded once.
+#[inline(always)]
+pub(crate) fn attention_scores_int8<A: Arch>(
+    q: &[f32],
+    head_dim: usize,
+    codes: &[i8],
+    scales: &[f32],
+    scale: f32,
+    weights: &mut [f32],
+) {
+    let n_positions = codes.len() / head_dim;
+    let tiles = q.chunks(HEAD_TILE * head_dim);
+    for (q, weights) in tiles.zip(weights.chunks_mut(HEAD_TILE * n_positions)) {
+        if q.len() == HEAD_TILE * head_dim {
+            tile_scores_int8::<A, HEAD_TILE>(q, head_dim, (codes, scales), scale, weights);
+        } else {
+            let heads = q.chunks_exact(head_dim);
+            for (q, weights) in heads.zip(weights.chunks_exact_mut(n_positions)) {
+                tile_scores_int8::<A, 1>(q, head_dim, (codes, scales), scale, weights);
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn tile_scores_int8<A: Arch, const N: usize>(
+    q: &[f32],
+    head_dim: usize,
+    (codes, scales): (&[i8], &[f32]),
+    scale: f32,
+    weights: &mut [f32],
+) {
+    let (n_positions, groups) = (codes.len() / head_dim, head_dim / KV_GROUP);
+    let mut heads: [Groups<'_>; N] = [&[]; N];
+    for (head, q) in heads.iter_mut().zip(q.chunks_exact(head_dim)) {
+        *head = &q.as_chunks::<LANES>().0.as_chunks().0[..groups];
+    }
+    let whole = n_positions - n_positions % KEY_TILE;
+    for pos in (0..whole).step_by(KEY_TILE) {
+        let keys = &codes[pos * head_dim..][..KEY_TILE * head_dim];
+        let scales = &scales[pos * groups..][..KEY_TILE * groups];
+        let scores = products_int8::<A, N, KEY_TILE>(&heads, keys, scales);
+        for (n, scores) in scores.iter().enumerate() {
+            let at = n * n_positions + pos;
+            for (weight, score) in weights[at..at + KEY_TILE].iter_mut().zip(scores) {
+                *weight = score * scale;
+            }
+        }
+    }
+    for pos in whole..n_positions {
+        let key = &codes[pos * head_dim..][..head_dim];
+        let scales = &scales[pos * groups..][..groups];
+        let scores = products_int8::<A, N, 1>(&heads, key, scales);
+        for (n, [score]) in scores.into_iter().enumerate() {
+            weights[n * n_positions + pos] = score * scale;
+        }
+    }
+}
+
+/// A head in chunks, by groups that share a key's scale.
+type Groups<'a> = &'a [[[f32; LANES]; KV_GROUP / LANES]];
+
+/// As [`products`], of `P` keys in int8.
+#[inline(always)]
+fn products_int8<A: Arch, const N: usize, const P: usize>(
+    heads: &[Groups<'_>; N],
+    codes: &[i8],
+    scales: &[f32],
+) -> [[f32; P]; N] {
+    let groups = heads[0].len();
+    let codes = &codes.as_chunks::<KV_GROUP>().0[..P * groups];
+    let scales = &scales[..P * groups];
+    let mut sums = [[A::splat(0.0); P]; N];
+    for g in 0..groups {
+        for c in 0..KV_GROUP / LANES {
+            let mut keys = [A::splat(0.0); P];
+            for (p, key) in keys.iter_mut().enumerate() {
+                let chunk = &codes[p * groups + g].as_chunks::<LANES>().0[c];
+                *key = A::mul(A::load_i8(chunk), A::splat(scales[p * groups + g]));
+            }
+            for (head, sums) in heads.iter().zip(&mut sums) {
+                let q = A::load(&head[g][c]);
+                for p in 0..P {
+                    sums[p] = A::mul_add(q, keys[p], sums[p]);
+                }
+            }
+        }
+    }
+    let mut out = [[0.0; P]; N];
+    for n in 0..N {
+        out[n] = all_sums::<A, P>(&sums[n]);
+    }
+    out
+}
+
+/// As [`attention_values`], of values like the keys of [`attention_scores_int8`].
+#[inline(always)]
+pub(crate) fn attention_values_int8<A: Arch>(
+    weights: &[f32],
+    codes: &[i8],
+    scales: &[f32],
+    head_dim: usize,
+    partial: &mut [f32],
+) {
+    let n_positions = codes.len() / head_dim;
+    let tiles = partial.chunks_mut(HEAD_TILE * (2 + head_dim));
+    for (partial, weights) in tiles.zip(weights.chunks(HEAD_TILE * n_positions)) {
+        if weights.len() == HEAD_TILE * n_positions {
+            tile_values_int8::<A, HEAD_TILE>(weights, (codes, scales), head_dim, partial);
+        } else {
+            let heads = partial.chunks_exact_mut(2 + head_dim);
+            for (partial, weights) in heads.zip(weights.chunks_exact(n_positions)) {
+                tile_values_int8::<A, 1>(weights, (codes, scales), head_dim, partial);
+            }
+        }
+    }
+}
+
+/// Two chunks of a group at a time, whose sums stay in registers over all positions.
+#[inline(always)]
+fn tile_values_int8<A: Arch, const N: usize>(
+    weights: &[f32],
+    (codes, scales): (&[i8], &[f32]),
+    head_dim: usize,
+    partial: &mut [f32],
+) {
+    const CHUNKS: usize = KV_GROUP / LANES;
+    let (n_positions, groups) = (codes.len() / head_dim, head_dim / KV_GROUP);
+    let (codes, _) = codes.as_chunks::<KV_GROUP>();
+    for g in 0..groups {
+        let mut sums = [[A::splat(0.0); CHUNKS]; N];
+        for pos in 0..n_positions {
+            let codes = codes[pos * groups + g].as_chunks::<LANES>().0;
+            let scale = A::splat(scales[pos * groups + g]);
+            for c in 0..CHUNKS {
+                let v = A::mul(A::load_i8(&codes[c]), scale);
+                for n in 0..N {
+                    let weight = A::splat(weights[n * n_positions + pos]);
+                    sums[n][c] = A::mul_add(weight, v, sums[n][c]);
+                }
+            }
+        }
+        for (n, sums) in sums.into_iter().enumerate() {
+            for (c, sums) in sums.into_iter().enumerate() {
+                let at = n * (2 + head_dim) + 2 + g * KV_GROUP + c * LANES;
+                let out = partial[at..].first_chunk_mut();
+                A::store(sums, out.expect("16 sums follow"));
+            }
         }
     }
 }

@@ -53,6 +53,28 @@ pub(crate) fn rope_rotate_half<A: Arch>(heads: &mut [f32], cos: &[f32], sin: &[f
     }
 }
 
+/// `out = ((sum - act_sum) / act_scale) * weight_scale`: from exact sums of stored codes to a layer's output.
+#[inline(always)]
+pub(crate) fn scale_sums<A: Arch>(
+    sums: &[i32],
+    act_sum: i32,
+    act_scale: f32,
+    weight_scale: f32,
+    out: &mut [f32],
+) {
+    for (y, sum) in out.iter_mut().zip(sums) {
+        *y = crate::linear::scaled(sum - act_sum, act_scale, weight_scale);
+    }
+}
+
+/// `total += partial`.
+#[inline(always)]
+pub(crate) fn add_sums<A: Arch>(total: &mut [i32], partial: &[i32]) {
+    for (total, partial) in total.iter_mut().zip(partial) {
+        *total += partial;
+    }
+}
+
 /// f32 to f16, half to even.
 #[inline(always)]
 pub(crate) fn narrow_f16<A: Arch>(x: &[f32], out: &mut [f16]) {

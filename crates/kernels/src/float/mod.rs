@@ -10,11 +10,14 @@ mod exp;
 mod quantize;
 mod reduce;
 
+pub use attention::KV_GROUP;
 pub(crate) use attention::{
-    attention_merge, attention_scores, attention_values, attention_weights,
+    attention_merge, attention_scores, attention_scores_int8, attention_values,
+    attention_values_int8, attention_weights,
 };
 pub(crate) use elementwise::{
-    add_assign, exp, narrow_f16, rope_rotate_half, silu_mul, squared_relu_mul, widen, widen_int8,
+    add_assign, add_sums, exp, narrow_f16, rope_rotate_half, scale_sums, silu_mul,
+    squared_relu_mul, widen, widen_int8,
 };
 pub(crate) use quantize::quantize;
 pub(crate) use reduce::{dot, head_logits, head_logits_int8, rms_norm, softmax};
@@ -37,6 +40,10 @@ macro_rules! float_kernels {
             fn silu_mul(gate: &[f32], up: &[f32], out: &mut [f32]);
             fn squared_relu_mul(gate: &[f32], up: &[f32], out: &mut [f32]);
             fn rope_rotate_half(heads: &mut [f32], cos: &[f32], sin: &[f32]);
+            fn scale_sums(
+                sums: &[i32], act_sum: i32, act_scale: f32, weight_scale: f32, out: &mut [f32]
+            );
+            fn add_sums(total: &mut [i32], partial: &[i32]);
             fn narrow_f16(x: &[f32], out: &mut [f16]);
             fn widen<E>(x: &[E], out: &mut [f32]);
             fn widen_int8(codes: &[i8], scales: &[f32], out: &mut [f32]);
@@ -47,6 +54,14 @@ macro_rules! float_kernels {
             );
             fn attention_weights(
                 n_positions: usize, weights: &mut [f32], head_dim: usize, partial: &mut [f32]
+            );
+            fn attention_scores_int8(
+                q: &[f32], head_dim: usize, codes: &[i8], scales: &[f32], scale: f32,
+                weights: &mut [f32]
+            );
+            fn attention_values_int8(
+                weights: &[f32], codes: &[i8], scales: &[f32], head_dim: usize,
+                partial: &mut [f32]
             );
             fn attention_values<E>(
                 weights: &[f32], v: &[E], head_dim: usize, partial: &mut [f32]
@@ -78,8 +93,28 @@ pub(crate) trait Arch {
     fn mul_add(a: Self::Lanes, b: Self::Lanes, c: Self::Lanes) -> Self::Lanes;
     /// The sum of the lanes by halves: lane `l` and lane `l + 8`, then 4, 2 and 1 apart.
     fn sum(x: Self::Lanes) -> f32;
+    /// [`Arch::sum`] of four at once.
+    #[inline(always)]
+    fn sum_4(x: &[Self::Lanes; 4]) -> [f32; 4] {
+        x.map(Self::sum)
+    }
     /// A hint that this will be read soon; any address will do.
     fn prefetch<T>(x: *const T);
+}
+
+/// [`Arch::sum`] of each.
+#[inline(always)]
+fn sums<A: Arch, const N: usize>(x: &[A::Lanes; N]) -> [f32; N] {
+    let mut out = [0.0; N];
+    let (fours, rest) = x.as_chunks::<4>();
+    let (outs, outs_rest) = out.as_chunks_mut::<4>();
+    for (out, four) in outs.iter_mut().zip(fours) {
+        *out = A::sum_4(four);
+    }
+    for (out, one) in outs_rest.iter_mut().zip(rest) {
+        *out = A::sum(*one);
+    }
+    out
 }
 
 /// Lanes for any CPU.
