@@ -7,6 +7,7 @@ use rand_chacha::{
 use serde::{Deserialize, Serialize};
 
 use crate::{EngineError, TokenId};
+use tern_kernels::Isa;
 
 /// Tokens back to which the repetition penalty looks.
 const PENALTY_WINDOW: usize = 256;
@@ -97,7 +98,11 @@ pub struct Sampler {
     params: SamplingParams,
     seed: u64,
     random: ChaCha8Rng,
+    isa: Isa,
     penalised: Vec<f32>,
+    /// Each token's logit against the best one, divided by the temperature, and its relative weight.
+    relative: Vec<f32>,
+    weights: Vec<f32>,
     candidates: Vec<Candidate>,
 }
 
@@ -105,6 +110,8 @@ pub struct Sampler {
 struct Candidate {
     /// Logit, already divided by the temperature, relative to the best one.
     logit: f32,
+    /// Probability relative to the likeliest token.
+    weight: f32,
     id: u32,
 }
 
@@ -127,7 +134,10 @@ impl Sampler {
             params: *params,
             seed,
             random: ChaCha8Rng::seed_from_u64(seed),
+            isa: Isa::detect(),
             penalised: Vec::new(),
+            relative: Vec::new(),
+            weights: Vec::new(),
             candidates: Vec::new(),
         })
     }
@@ -170,17 +180,37 @@ impl Sampler {
     fn draw(&mut self, logits: &[f32], best: TokenId) -> TokenId {
         let top = logits[best.index()];
         let temperature = self.params.temperature;
+        self.relative.clear();
+        self.relative.extend(logits.iter().map(|&logit| {
+            let logit = (logit - top) / temperature;
+            // False for NaN too.
+            if logit >= NEGLIGIBLE {
+                logit
+            } else {
+                f32::NEG_INFINITY
+            }
+        }));
+        self.weights.clear();
+        self.weights.extend_from_slice(&self.relative);
+        // The kernels' exponential has the same bits on every machine.
+        tern_kernels::exp(self.isa, &mut self.weights);
+
+        let top_k = self.params.top_k as usize;
+        let floor = if top_k == 0 && self.params.top_p < 1.0 {
+            self.floor_of_likeliest()
+        } else {
+            NEGLIGIBLE
+        };
         self.candidates.clear();
+        let tokens = self.relative.iter().zip(&self.weights).enumerate();
         self.candidates
-            .extend(logits.iter().enumerate().filter_map(|(id, &logit)| {
-                let logit = (logit - top) / temperature;
-                // False for NaN too.
-                (logit >= NEGLIGIBLE).then_some(Candidate {
+            .extend(tokens.filter_map(|(id, (&logit, &weight))| {
+                (logit >= floor).then_some(Candidate {
                     logit,
+                    weight,
                     id: id as u32,
                 })
             }));
-        let top_k = self.params.top_k as usize;
         if top_k > 0 && top_k < self.candidates.len() {
             self.candidates
                 .select_nth_unstable_by(top_k - 1, Candidate::order);
@@ -188,7 +218,11 @@ impl Sampler {
             self.candidates.sort_unstable_by_key(|c| c.id);
         }
         if self.params.top_p < 1.0 {
-            let total: f64 = self.candidates.iter().map(weight).sum();
+            let total: f64 = if top_k > 0 {
+                self.candidates.iter().map(weight).sum()
+            } else {
+                sum(&self.weights)
+            };
             let kept = keep_likeliest(&mut self.candidates, f64::from(self.params.top_p) * total);
             self.candidates.truncate(kept);
         }
@@ -209,11 +243,44 @@ impl Sampler {
         // Rounding can leave a crumb; the likeliest may have it.
         best
     }
+
+    /// A relative logit such that the tokens above it have all the probability top-p asks for, and usually not many
+    /// more do: so that few have to be sorted.
+    fn floor_of_likeliest(&self) -> f32 {
+        let wanted = f64::from(self.params.top_p) * sum(&self.weights);
+        [-3.0_f32, -6.0, -9.0, -14.0]
+            .into_iter()
+            .find(|floor| {
+                let least = libm::expf(*floor);
+                let above: f64 = self
+                    .weights
+                    .iter()
+                    .zip(&self.relative)
+                    .filter(|&(&weight, &logit)| weight >= least && logit >= *floor)
+                    .map(|(&weight, _)| f64::from(weight))
+                    .sum();
+                // With a reserve for sums taken in another order.
+                above >= wanted * 1.000_001
+            })
+            .unwrap_or(NEGLIGIBLE)
+    }
 }
 
-/// Probability relative to the likeliest token. In float64 from libm: the same on every machine.
+/// The sum in double precision, in sixteen lanes: quick, and the same on every machine.
+fn sum(weights: &[f32]) -> f64 {
+    let mut lanes = [0.0_f64; 16];
+    let (chunks, tail) = weights.as_chunks::<16>();
+    for chunk in chunks {
+        for (lane, &weight) in lanes.iter_mut().zip(chunk) {
+            *lane += f64::from(weight);
+        }
+    }
+    lanes.iter().sum::<f64>() + tail.iter().map(|&weight| f64::from(weight)).sum::<f64>()
+}
+
+/// Probability relative to the likeliest token.
 fn weight(candidate: &Candidate) -> f64 {
-    libm::exp(f64::from(candidate.logit))
+    f64::from(candidate.weight)
 }
 
 /// A number in `[0, 1)` from 53 random bits.
@@ -246,14 +313,24 @@ fn keep_likeliest(candidates: &mut [Candidate], wanted: f64) -> usize {
 }
 
 /// Index of the largest logit, the lowest among equals; NaN is never the largest. 0 when there is none.
-fn argmax(logits: &[f32]) -> TokenId {
-    let (mut best, mut top) = (0, f32::NEG_INFINITY);
-    for (id, &logit) in logits.iter().enumerate() {
-        if logit > top {
-            (best, top) = (id, logit);
+pub(crate) fn argmax(logits: &[f32]) -> TokenId {
+    // In pieces, whose largest a compiler finds in vectors; then only one piece is looked through.
+    const PIECE: usize = 256;
+    let (mut first, mut top) = (0, f32::NEG_INFINITY);
+    for (i, piece) in logits.chunks(PIECE).enumerate() {
+        let mut lanes = [f32::NEG_INFINITY; 16];
+        for x in piece.chunks(16) {
+            for (lane, &x) in lanes.iter_mut().zip(x) {
+                *lane = if x > *lane { x } else { *lane };
+            }
+        }
+        let largest = lanes.into_iter().fold(f32::NEG_INFINITY, f32::max);
+        if largest > top {
+            (first, top) = (i * PIECE, largest);
         }
     }
-    TokenId(best as u32)
+    let within = logits[first..].iter().position(|&x| x == top);
+    TokenId((first + within.unwrap_or(0)) as u32)
 }
 
 /// Copies `logits` to `out` with those of recent tokens made less likely: positive ones divided by `penalty`,
@@ -392,6 +469,7 @@ mod tests {
             .enumerate()
             .map(|(id, &logit)| Candidate {
                 logit,
+                weight: libm::expf(logit),
                 id: id as u32,
             })
             .collect();
