@@ -13,7 +13,7 @@ use crate::ternary::{BLOCK_ROWS, FIELD_ROWS, LINE_CODES, Line, Order, PANEL_ROWS
 
 /// Tokens for which [`matmul`] keeps sums on the stack while it walks a panel once.
 const TOKEN_TILE: usize = 48;
-/// Rows for which [`matvec_rows`] keeps sums on the stack. Many, for a path fetches rows ahead within a tile only.
+/// Rows whose sums a matvec keeps on the stack. Many, for a path fetches single rows ahead within a tile only.
 const ROW_TILE: usize = 512;
 /// Lines that hold one token's codes for a line of weights.
 const CODE_LINES: usize = LINE_CODES / size_of::<Line>();
@@ -36,11 +36,24 @@ pub fn matvec(
     out: &mut [f32],
 ) {
     check_matvec(w, &row_blocks, act, out.len());
-    for (row_block, out) in row_blocks.zip(out.chunks_mut(BLOCK_ROWS)) {
-        let stored = dispatch!(isa, row_block_sums(w.unit(row_block), act.padded_codes()));
-        for (y, stored) in out.iter_mut().zip(stored) {
-            *y = scaled(stored - act.sum(), act.scale(), weight_scale);
+    let mut sums = [0; ROW_TILE];
+    for (first, out) in row_blocks
+        .step_by(ROW_TILE / BLOCK_ROWS)
+        .zip(out.chunks_mut(ROW_TILE))
+    {
+        for (row_block, sums) in (first..).zip(
+            sums[..]
+                .chunks_exact_mut(BLOCK_ROWS)
+                .take(out.len().div_ceil(BLOCK_ROWS)),
+        ) {
+            let stored = dispatch!(isa, row_block_sums(w.unit(row_block), act.padded_codes()));
+            sums.copy_from_slice(&stored);
         }
+        let sums = &sums[..out.len()];
+        dispatch!(
+            isa,
+            scale_sums(sums, act.sum(), act.scale(), weight_scale, out)
+        );
     }
 }
 
@@ -89,9 +102,10 @@ pub fn matvec_rows(
             isa,
             rows_sums(w.lines(), w.lines_per_unit(), rows, act.codes(), sums)
         );
-        for (y, stored) in out.iter_mut().zip(sums) {
-            *y = scaled(*stored - act.sum(), act.scale(), weight_scale);
-        }
+        dispatch!(
+            isa,
+            scale_sums(sums, act.sum(), act.scale(), weight_scale, out)
+        );
     }
 }
 

@@ -8,6 +8,7 @@
 use std::ops::Range;
 
 use crate::Isa;
+use crate::float::larger;
 use crate::plane_input::PlaneInput;
 use crate::ternary::{BLOCK_ROWS, Line};
 
@@ -143,17 +144,55 @@ pub fn screen(
         .zip(rows.chunks(BLOCK_ROWS))
         .zip(sums.chunks_mut(BLOCK_ROWS))
         .zip(logits.chunks_mut(BLOCK_ROWS));
+    let factor = 16.0 / input.scale();
     for ((((lines, best), rows), sums), logits) in blocks {
         let [upper, lower] = dispatch!(isa, screen_sums(lines, input.upper(), input.lower()));
-        *best = f32::NEG_INFINITY;
-        for (i, row) in rows.iter().enumerate() {
-            sums[i] = input.whole(upper[i], lower[i]);
-            logits[i] = sums[i] as f32 * (16.0 * row.scale / input.scale());
-            if logits[i] > *best {
-                *best = logits[i];
+        // Of a fixed length, so that it is done some rows at a time.
+        let mut lanes = [f32::NEG_INFINITY; BLOCK_ROWS];
+        let n = rows.len();
+        match (rows.first_chunk(), sums.first_chunk_mut()) {
+            (Some(rows), Some(sums)) => rough(rows, input, factor, upper, lower, sums, &mut lanes),
+            _ => {
+                let (mut padded, mut whole) = ([PlaneRow::default(); BLOCK_ROWS], [0; BLOCK_ROWS]);
+                padded[..n].copy_from_slice(rows);
+                rough(&padded, input, factor, upper, lower, &mut whole, &mut lanes);
+                sums.copy_from_slice(&whole[..n]);
+                lanes[n..].fill(f32::NEG_INFINITY);
             }
         }
+        logits.copy_from_slice(&lanes[..n]);
+        *best = largest(lanes);
     }
+}
+
+/// The rough logits of a row block, and the sums they come from.
+#[inline(always)]
+fn rough(
+    rows: &[PlaneRow; BLOCK_ROWS],
+    input: &PlaneInput,
+    factor: f32,
+    upper: [i32; BLOCK_ROWS],
+    lower: [i32; BLOCK_ROWS],
+    sums: &mut [i32; BLOCK_ROWS],
+    logits: &mut [f32; BLOCK_ROWS],
+) {
+    for i in 0..BLOCK_ROWS {
+        sums[i] = input.whole(upper[i], lower[i]);
+    }
+    for i in 0..BLOCK_ROWS {
+        logits[i] = sums[i] as f32 * (rows[i].scale * factor);
+    }
+}
+
+/// The largest of some numbers, by halves.
+#[inline(always)]
+fn largest(mut lanes: [f32; BLOCK_ROWS]) -> f32 {
+    for width in [8, 4, 2, 1] {
+        for i in 0..width {
+            lanes[i] = larger(lanes[i], lanes[i + width]);
+        }
+    }
+    lanes[0]
 }
 
 /// Adds the lower plane to single rows: `out[i]` is the logit of row `rows[i]`, within [`HeadPlanes::bound`] of the

@@ -5,21 +5,22 @@
 //! out are zeros of exact integer sums.
 
 use tern_kernels::{
-    MOST_FEW, Order, column_sums, column_sums_batch, column_sums_len, finish_columns,
+    Line, MOST_FEW, Order, column_sums, column_sums_batch, column_sums_len, finish_columns,
     finish_columns_batch, matvec_rows, select_nonzero, select_positive, squared_relu_mul,
 };
 
 use super::{
     layer::{Layer, Scratch},
     pass::Pass,
+    workers::Workers,
 };
 
-/// Share of positive gates from which on all rows of `up` are read: a stream of all is faster than jumps to most.
+/// Share of rows or columns that count from which on all are read: a stream of all is faster than jumps to most.
 const MOST: f32 = 0.7;
-/// Shares of columns for each thread, so that a slower core can take fewer.
-const PARTS_PER_THREAD: usize = 4;
-/// Fewer bytes than this are not worth another thread.
-const WORTH_SHARING: usize = 24 << 10;
+
+/// Rows or columns whose sums are finished together; tasks are whole numbers of them.
+const ROWS: usize = 4;
+const COLUMNS: usize = 16;
 
 /// What the FFN of single tokens read, since it was last asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,9 +42,28 @@ pub(crate) struct Sparse {
     gate: Vec<f32>,
     up: Vec<f32>,
     product: Vec<f32>,
-    sums: Vec<i32>,
+    /// Sums of columns, as lines: a path loads and stores 64 bytes at a time, which costs twice across two lines.
+    sums: Vec<Line>,
     any: Vec<i8>,
     pub(crate) reads: FfnReads,
+}
+
+/// Names all of `0..all` in `active` where most of them are there.
+fn all_where_most(active: &mut Vec<u32>, all: usize) {
+    if active.len() as f32 > MOST * all as f32 {
+        active.clear();
+        active.extend(0..all as u32);
+    }
+}
+
+/// So many sums of 0, from a multiple of 64 bytes on.
+fn zeros(lines: &mut Vec<Line>, len: usize) -> &mut [i32] {
+    let bytes = len * size_of::<i32>();
+    lines.resize(bytes.div_ceil(size_of::<Line>()), Line::ZERO);
+    // (A line called zero holds the codes of zero weights, which are not zero bytes.)
+    let sums: &mut [i32] = bytemuck::cast_slice_mut(lines);
+    sums.fill(0);
+    &mut sums[..len]
 }
 
 impl Layer {
@@ -72,10 +92,7 @@ impl Layer {
         sparse.active.truncate(positive);
         sparse.reads.layers += 1;
         sparse.reads.positive_gates += positive as u64;
-        if positive as f32 > MOST * s.gate.len() as f32 {
-            sparse.active.clear();
-            sparse.active.extend(0..s.gate.len() as u32);
-        }
+        all_where_most(&mut sparse.active, s.gate.len());
         let rows = sparse.active.as_slice();
         sparse.reads.up_rows += rows.len() as u64;
         sparse.up.resize(rows.len(), 0.0);
@@ -83,10 +100,10 @@ impl Layer {
         let (fields, up) = (&s.input.fields, &self.up);
         w.split(
             &mut sparse.up,
-            1,
+            ROWS,
             rows.len() * up.unit_bytes(),
             |first, out| {
-                let rows = &rows[first..first + out.len()];
+                let rows = &rows[first * ROWS..first * ROWS + out.len()];
                 matvec_rows(w.isa, &up.weights, rows, fields, up.scale, out);
             },
         );
@@ -115,27 +132,31 @@ impl Layer {
         sparse.active.resize(down.cols(), 0);
         let n = select_nonzero(w.isa, act.codes(), &mut sparse.active);
         sparse.active.truncate(n);
+        all_where_most(&mut sparse.active, down.cols());
         let columns = sparse.active.as_slice();
         sparse.reads.down_columns += columns.len() as u64;
-        let bytes = columns.len() * self.down.unit_bytes();
-        let parts = if w.threads() == 1 || bytes < WORTH_SHARING {
-            1
-        } else {
-            w.threads() * PARTS_PER_THREAD
-        };
+        // Each thread has sums of its own; they are exact, so it is all the same who takes what.
         let len = column_sums_len(down);
-        sparse.sums.clear();
-        sparse.sums.resize(parts * len, 0);
-        let share = columns.len().div_ceil(parts).max(1);
-        let mut tasks: Vec<_> = columns
-            .chunks(share)
-            .zip(sparse.sums.chunks_exact_mut(len))
-            .collect();
-        w.team.for_each(&mut tasks, |(columns, sums)| {
+        let sums = zeros(&mut sparse.sums, w.threads() * len);
+        let mut own: Vec<&mut [i32]> = sums.chunks_exact_mut(len).collect();
+        let mut tasks = self.column_tasks(w, columns);
+        w.team.for_each_with(&mut own, &mut tasks, |sums, columns| {
             column_sums(w.isa, down, columns, act, sums);
         });
         let scale = self.down.scale;
-        finish_columns(w.isa, down, &mut sparse.sums, act, scale, &mut s.delta);
+        finish_columns(w.isa, down, sums, act, scale, &mut s.delta);
+    }
+
+    /// Columns of `down`, cut up for threads.
+    fn column_tasks<'a>(&self, workers: Workers, columns: &'a [u32]) -> Vec<&'a [u32]> {
+        let bytes = columns.len() * self.down.unit_bytes();
+        let (mut tasks, mut rest) = (Vec::new(), columns);
+        for cut in workers.cuts(columns.len().div_ceil(COLUMNS), bytes) {
+            let (task, after) = rest.split_at((cut * COLUMNS).min(rest.len()));
+            tasks.push(task);
+            rest = after;
+        }
+        tasks
     }
 
     /// Whether a few tokens go through the columns of `down` that matter to any of them: cut by columns, so that each is
@@ -158,25 +179,16 @@ impl Layer {
         sparse.active.resize(down.cols(), 0);
         let n = select_nonzero(w.isa, &sparse.any, &mut sparse.active);
         sparse.active.truncate(n);
+        all_where_most(&mut sparse.active, down.cols());
         let columns = sparse.active.as_slice();
-        let bytes = columns.len() * self.down.unit_bytes();
-        let parts = if bytes < WORTH_SHARING {
-            1
-        } else {
-            w.threads()
-        };
         let len = p.tokens * column_sums_len(down);
-        sparse.sums.clear();
-        sparse.sums.resize(parts * len, 0);
-        let share = columns.len().div_ceil(parts).max(1);
-        let mut tasks: Vec<_> = columns
-            .chunks(share)
-            .zip(sparse.sums.chunks_exact_mut(len))
-            .collect();
-        w.team.for_each(&mut tasks, |(columns, sums)| {
+        let sums = zeros(&mut sparse.sums, w.threads() * len);
+        let mut own: Vec<&mut [i32]> = sums.chunks_exact_mut(len).collect();
+        let mut tasks = self.column_tasks(w, columns);
+        w.team.for_each_with(&mut own, &mut tasks, |sums, columns| {
             column_sums_batch(w.isa, down, columns, acts, sums);
         });
         let (scale, out) = (self.down.scale, &mut s.delta[..p.tokens * down.rows()]);
-        finish_columns_batch(w.isa, down, &mut sparse.sums, acts, scale, out);
+        finish_columns_batch(w.isa, down, sums, acts, scale, out);
     }
 }

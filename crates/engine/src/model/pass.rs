@@ -125,15 +125,23 @@ fn tasks<'a, const N: usize>(
         .iter()
         .map(|(_, out)| out.len().div_ceil(unit))
         .sum();
-    let per_task = workers.per_task(units, bytes * tokens);
-    let mut tasks = Vec::with_capacity(units.div_ceil(per_task) + N);
-    for (linear, out) in outputs {
-        for (i, out) in out.chunks_mut(per_task * unit).enumerate() {
+    let mut cuts = workers.cuts(units, bytes * tokens);
+    let (mut tasks, mut cut) = (Vec::new(), 0);
+    for (linear, mut out) in outputs {
+        let mut first = 0;
+        while !out.is_empty() {
+            // What a matrix leaves of a cut is the next one's.
+            if cut == 0 {
+                cut = cuts.next().unwrap_or(units);
+            }
+            let here = cut.min(out.len().div_ceil(unit));
+            let (piece, rest) = out.split_at_mut((here * unit).min(out.len()));
             tasks.push(Task {
                 linear,
-                first: i * per_task,
-                out,
+                first,
+                out: piece,
             });
+            (first, out, cut) = (first + here, rest, cut - here);
         }
     }
     tasks

@@ -10,10 +10,6 @@ use crate::team::Team;
 const WORTH_SHARING: usize = 24 << 10;
 /// Least bytes for one task.
 const TASK: usize = 32 << 10;
-/// Tasks per thread, so that a slower core can take fewer.
-const TASKS_PER_THREAD: usize = 8;
-/// Most bytes for one task: what the others wait for when the last one is begun late.
-const LARGE_TASK: usize = 512 << 10;
 
 /// What a forward pass runs on.
 #[derive(Clone, Copy, Debug)]
@@ -40,19 +36,21 @@ impl Workers<'_> {
         self.team.threads()
     }
 
-    /// Units of work for one task, of `units` that read `bytes` together.
-    pub(crate) fn per_task(self, units: usize, bytes: usize) -> usize {
-        if self.threads() == 1 || bytes < WORTH_SHARING {
-            return units.max(1);
-        }
-        let unit_bytes = (bytes / units.max(1)).max(1);
-        let enough = TASK.div_ceil(unit_bytes);
-        units
-            .div_ceil(self.threads() * TASKS_PER_THREAD)
-            .min(LARGE_TASK.div_ceil(unit_bytes))
-            .max(enough)
-            .min(units.div_ceil(self.threads()))
-            .max(1)
+    /// Units of one task after another, of `units` that read `bytes` together: large ones first, for memory is fastest
+    /// when it is read straight on, and ever smaller ones, so that all threads end together, slower cores too.
+    pub(crate) fn cuts(self, units: usize, bytes: usize) -> impl Iterator<Item = usize> {
+        let threads = self.threads();
+        let alone = threads == 1 || bytes < WORTH_SHARING;
+        let least = TASK.div_ceil((bytes / units.max(1)).max(1));
+        let mut rest = units;
+        std::iter::from_fn(move || {
+            let cut = match alone {
+                true => rest,
+                false => (rest / (2 * threads)).max(least).min(rest),
+            };
+            rest -= cut;
+            (cut > 0).then_some(cut)
+        })
     }
 
     /// Calls `work(first, piece)` for pieces of `out`, each of whole `unit`s, `first` counting units. `bytes` is
@@ -64,16 +62,13 @@ impl Workers<'_> {
         bytes: usize,
         work: impl Fn(usize, &mut [T]) + Sync,
     ) {
-        let per_task = self.per_task(out.len().div_ceil(unit), bytes);
-        if per_task * unit >= out.len() {
-            work(0, out);
-            return;
+        let mut tasks = Vec::new();
+        let (mut first, mut rest) = (0, out);
+        for units in self.cuts(rest.len().div_ceil(unit), bytes) {
+            let (piece, after) = rest.split_at_mut((units * unit).min(rest.len()));
+            tasks.push((first, piece));
+            (first, rest) = (first + units, after);
         }
-        let mut tasks: Vec<(usize, &mut [T])> = out
-            .chunks_mut(per_task * unit)
-            .enumerate()
-            .map(|(i, piece)| (i * per_task, piece))
-            .collect();
         self.team
             .for_each(&mut tasks, |(first, piece)| work(*first, piece));
     }

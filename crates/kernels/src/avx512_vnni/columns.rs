@@ -7,11 +7,15 @@ use std::arch::x86_64::{
     _mm512_unpackhi_epi8, _mm512_unpackhi_epi16, _mm512_unpacklo_epi8, _mm512_unpacklo_epi16,
 };
 
-use super::{broadcast, load, ternary::prefetch_far};
+use super::{
+    broadcast, load, spread,
+    ternary::{is_one_stream, prefetch, prefetch_far},
+};
 use crate::ternary::{FIELD_ROWS, Line, PANEL_ROWS};
 
 /// Columns that go through together, so that the sums of a line are loaded once for all of them. Their bytes and the
-/// next ones', which are fetched meanwhile, fit the first cache beside the sums.
+/// next ones', which are fetched meanwhile, fit the first cache beside the sums: fetched in memory's order when none is
+/// left out, else a line of each by turns (see single rows).
 const BATCH: usize = 16;
 pub(super) const MASKS: [i8; 4] = [0x03, 0x0c, 0x30, 0xc0_u8 as i8];
 
@@ -35,10 +39,11 @@ pub(crate) fn unpack_columns(lines: &[Line], per_column: usize, index: usize, pa
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
 fn add_columns(lines: &[Line], per_column: usize, columns: &[u32], codes: &[i8], sums: &mut [i32]) {
-    let masks = MASKS.map(|mask| _mm512_set1_epi8(mask));
+    let masks = spread(MASKS);
     let column = |column: u32| &lines[column as usize * per_column..][..per_column];
     let quarter = per_column * FIELD_ROWS;
     let sums = &mut sums[..4 * quarter];
+    let one_stream = is_one_stream(columns);
     for (b, batch) in columns.chunks(BATCH).enumerate() {
         let next = &columns[((b + 1) * BATCH).min(columns.len())..];
         // A last quad that is not full repeats a column, with an activation of 0.
@@ -68,8 +73,12 @@ fn add_columns(lines: &[Line], per_column: usize, columns: &[u32], codes: &[i8],
                 }
             }
             for (q, (columns, activations)) in quads[..n_quads].iter().enumerate() {
-                for ahead in &ahead[q * 4..q * 4 + 4] {
-                    prefetch_far(ahead.wrapping_add(line));
+                for j in q * 4..q * 4 + 4 {
+                    if one_stream {
+                        prefetch(ahead[0].wrapping_add(line * BATCH + j));
+                    } else {
+                        prefetch_far(ahead[j].wrapping_add(line));
+                    }
                 }
                 let words = interleave([
                     load(&columns[0][line]),

@@ -17,7 +17,9 @@ pub(crate) use planes::{low_sums, pack_planes, screen_sums};
 pub(crate) use select::{select_nonzero, select_positive};
 pub(crate) use ternary::{row_block_sums, rows_sums};
 
-use std::arch::x86_64::{__m512i, _mm512_load_si512, _mm512_set1_epi32};
+use std::arch::x86_64::{
+    __m512i, _mm512_load_si512, _mm512_set1_epi8, _mm512_set1_epi32, _mm512_setzero_si512,
+};
 
 use crate::float::{self, Element};
 use crate::ternary::Line;
@@ -64,4 +66,15 @@ fn load(line: &Line) -> __m512i {
 #[target_feature(enable = "avx512f")]
 fn broadcast(quad: [i8; 4]) -> __m512i {
     _mm512_set1_epi32(i32::from_le_bytes(quad.map(i8::cast_unsigned)))
+}
+
+/// Each byte in all lanes of a register. (`map` of an array is a call here.)
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn spread<const N: usize>(bytes: [i8; N]) -> [__m512i; N] {
+    let mut lanes = [_mm512_setzero_si512(); N];
+    for (lanes, byte) in lanes.iter_mut().zip(bytes) {
+        *lanes = _mm512_set1_epi8(byte);
+    }
+    lanes
 }

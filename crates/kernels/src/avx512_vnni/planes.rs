@@ -9,7 +9,7 @@ use std::arch::x86_64::{
     _mm512_srai_epi32, _mm512_srli_epi16, _mm512_srli_epi64, _mm512_storeu_ps, _mm512_storeu_si512,
 };
 
-use super::{broadcast, load};
+use super::{broadcast, load, spread};
 use crate::planes::{LOW_COLS, PlaneRow, SLACK, low_lines, row_scale};
 use crate::ternary::{BLOCK_ROWS, Line};
 
@@ -126,7 +126,7 @@ fn pack_line(
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
 fn screen(lines: &[Line], upper: &[i8], lower: &[i8]) -> [[i32; BLOCK_ROWS]; 2] {
-    let masks = MASKS.map(|mask| _mm512_set1_epi8(mask));
+    let masks = spread(MASKS);
     // `[part][nibble]`
     let mut sums = [[_mm512_setzero_si512(); 2]; 2];
     let (upper, lower) = (upper.as_chunks::<8>().0, lower.as_chunks::<8>().0);
@@ -142,18 +142,18 @@ fn screen(lines: &[Line], upper: &[i8], lower: &[i8]) -> [[i32; BLOCK_ROWS]; 2] 
             }
         }
     }
-    sums.map(|[first, second]| {
+    let mut out = [[0; BLOCK_ROWS]; 2];
+    for (out, [first, second]) in out.iter_mut().zip(sums) {
         let total = _mm512_add_epi32(first, _mm512_srai_epi32::<4>(second));
-        let mut out = [0; BLOCK_ROWS];
         // SAFETY: `out` is the 64 bytes written, at any alignment.
         unsafe { _mm512_storeu_si512(out.as_mut_ptr().cast(), total) };
-        out
-    })
+    }
+    out
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
 fn low(lines: &[Line], upper: &[i8], lower: &[i8]) -> [i32; 2] {
-    let masks = MASKS.map(|mask| _mm512_set1_epi8(mask));
+    let masks = spread(MASKS);
     let mut sums = [[_mm512_setzero_si512(); 2]; 2];
     let (upper, lower) = (upper.as_chunks::<64>().0, lower.as_chunks::<64>().0);
     for (i, line) in lines.iter().enumerate() {
@@ -168,8 +168,10 @@ fn low(lines: &[Line], upper: &[i8], lower: &[i8]) -> [i32; 2] {
             }
         }
     }
-    sums.map(|[first, second]| {
+    let mut out = [0; 2];
+    for (out, [first, second]) in out.iter_mut().zip(sums) {
         let total = _mm512_add_epi32(first, _mm512_srai_epi32::<4>(second));
-        _mm512_reduce_add_epi32(total)
-    })
+        *out = _mm512_reduce_add_epi32(total);
+    }
+    out
 }

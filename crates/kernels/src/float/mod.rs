@@ -224,6 +224,6 @@ impl Element for bf16 {
 
 /// The larger of two numbers; `a` when `b` is NaN.
 #[inline(always)]
-fn larger(a: f32, b: f32) -> f32 {
+pub(crate) fn larger(a: f32, b: f32) -> f32 {
     if b > a { b } else { a }
 }

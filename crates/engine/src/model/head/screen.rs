@@ -126,21 +126,22 @@ impl Screen {
     fn screen(&mut self, workers: Workers, planes: &Planes, logits: &mut [f32]) {
         let planes = planes.get();
         let bytes = self.best.len() * high_lines(self.input.cols()) * 64;
-        let blocks = workers.per_task(self.best.len(), bytes);
-        let rows = blocks * BLOCK_ROWS;
-        let mut parts: Vec<Part> = self
-            .sums
-            .chunks_mut(rows)
-            .zip(logits.chunks_mut(rows))
-            .zip(self.best.chunks_mut(blocks))
-            .enumerate()
-            .map(|(i, ((sums, logits), best))| Part {
-                first: i * blocks,
-                sums,
-                logits,
-                best,
-            })
-            .collect();
+        let mut parts = Vec::new();
+        let (mut first, mut sums) = (0, self.sums.as_mut_slice());
+        let (mut logits, mut best) = (logits, self.best.as_mut_slice());
+        for blocks in workers.cuts(best.len(), bytes) {
+            let rows = (blocks * BLOCK_ROWS).min(sums.len());
+            let (part_sums, rest_sums) = sums.split_at_mut(rows);
+            let (part_logits, rest_logits) = logits.split_at_mut(rows);
+            let (part_best, rest_best) = best.split_at_mut(blocks);
+            parts.push(Part {
+                first,
+                sums: part_sums,
+                logits: part_logits,
+                best: part_best,
+            });
+            (first, sums, logits, best) = (first + blocks, rest_sums, rest_logits, rest_best);
+        }
         let input = &self.input;
         workers.team.for_each(&mut parts, |part| {
             let blocks = part.first..part.first + part.best.len();
