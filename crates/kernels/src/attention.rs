@@ -13,6 +13,8 @@ use half::slice::HalfBitsSliceExt;
 
 /// Positions of one span.
 pub const ATTENTION_SPAN: usize = 256;
+/// Positions whose f32 keys or values, 16 KiB of a usual head, stay in the first cache.
+const CACHED_POSITIONS: usize = 32;
 
 /// What a KV cache may hold: `u16`, the bits of f16, or `f32`.
 pub trait KvElement: sealed::Stored {}
@@ -89,7 +91,7 @@ pub fn attention_partial_int8(
     );
     dispatch!(
         isa,
-        attention_weights(n_positions, weights, head_dim, partial)
+        attention_weights(n_positions, weights, n_positions, head_dim, partial)
     );
     dispatch!(
         isa,
@@ -178,12 +180,105 @@ pub fn attention_partial<E: KvElement>(
     assert_eq!(partial.len(), attention_partial_len(group, head_dim));
     let weights = &mut scratch[..group * n_positions];
     let (k, v) = (E::elements(k), E::elements(v));
-    dispatch!(isa, attention_scores(q, head_dim, k, scale, weights));
     dispatch!(
         isa,
-        attention_weights(n_positions, weights, head_dim, partial)
+        attention_scores(q, head_dim, k, scale, weights, n_positions)
     );
-    dispatch!(isa, attention_values(weights, v, head_dim, partial));
+    dispatch!(
+        isa,
+        attention_weights(n_positions, weights, n_positions, head_dim, partial)
+    );
+    clear_sums(partial, head_dim);
+    dispatch!(
+        isa,
+        attention_values(weights, n_positions, v, head_dim, partial)
+    );
+}
+
+/// Floats of scratch for [`attention_partials`].
+#[must_use]
+pub const fn attention_partials_scratch_len(tokens: usize, group: usize) -> usize {
+    tokens * group * ATTENTION_SPAN
+}
+
+/// [`attention_partial`] of some tokens over the same span: `q[t]` is `[group][head_dim]` of a token that sees the first
+/// `seen[t]` positions, and gets `partials[t]`, `[T][partial_len]`; one that sees none keeps what it has. A piece of
+/// the keys and values that stays in the first cache goes through all tokens before the next one.
+///
+/// # Panics
+/// As [`attention_partial`]; when `scratch` is shorter than [`attention_partials_scratch_len`], or a token sees more
+/// than there is.
+#[allow(clippy::too_many_arguments)]
+pub fn attention_partials(
+    isa: Isa,
+    q: &[&[f32]],
+    seen: &[usize],
+    head_dim: usize,
+    k: &[f32],
+    v: &[f32],
+    scale: f32,
+    partials: &mut [f32],
+    scratch: &mut [f32],
+) {
+    let n_positions = k.len() / head_dim;
+    assert!(n_positions <= ATTENTION_SPAN, "one span at a time");
+    assert_eq!(q.len(), seen.len(), "a number of positions for each token");
+    assert!(seen.iter().all(|&n| n <= n_positions), "positions exist");
+    let group = q.first().map_or(0, |q| check_heads(q, head_dim, k, v));
+    assert!(q.iter().all(|q| q.len() == group * head_dim), "one shape");
+    let len = attention_partial_len(group, head_dim);
+    assert_eq!(partials.len(), q.len() * len, "a partial for each token");
+    let room = group * ATTENTION_SPAN;
+    let weights = &mut scratch[..q.len() * room];
+    if room == 0 {
+        return;
+    }
+    let visible = |seen: usize, first: usize| seen.saturating_sub(first).min(CACHED_POSITIONS);
+    for first in (0..n_positions).step_by(CACHED_POSITIONS) {
+        let k = &k[first * head_dim..];
+        for ((q, &seen), weights) in q.iter().zip(seen).zip(weights.chunks_exact_mut(room)) {
+            let (k, weights) = (&k[..visible(seen, first) * head_dim], &mut weights[first..]);
+            dispatch!(
+                isa,
+                attention_scores(q, head_dim, k, scale, weights, ATTENTION_SPAN)
+            );
+        }
+    }
+    for ((&seen, weights), partial) in seen
+        .iter()
+        .zip(weights.chunks_exact_mut(room))
+        .zip(partials.chunks_exact_mut(len))
+        .filter(|((seen, _), _)| **seen > 0)
+    {
+        dispatch!(
+            isa,
+            attention_weights(seen, weights, ATTENTION_SPAN, head_dim, partial)
+        );
+        clear_sums(partial, head_dim);
+    }
+    for first in (0..n_positions).step_by(CACHED_POSITIONS) {
+        let v = &v[first * head_dim..];
+        for ((&seen, weights), partial) in seen
+            .iter()
+            .zip(weights.chunks_exact(room))
+            .zip(partials.chunks_exact_mut(len))
+        {
+            let (v, weights) = (&v[..visible(seen, first) * head_dim], &weights[first..]);
+            if !v.is_empty() {
+                dispatch!(
+                    isa,
+                    attention_values(weights, ATTENTION_SPAN, v, head_dim, partial)
+                );
+            }
+        }
+    }
+}
+
+/// Makes the weighted sums of values 0.
+fn clear_sums(partial: &mut [f32], head_dim: usize) {
+    for head in partial.chunks_exact_mut(2 + head_dim) {
+        head[2..].fill(0.0);
+    }
 }
 
 /// Joins `next`, the span that follows, to `partial`. Merge spans in the order of their positions.

@@ -42,8 +42,8 @@ mod ternary;
 pub use activations::{FieldCodes, Int8Activations, Int8Row, Int8RowMut};
 pub use attention::{
     ATTENTION_SPAN, KV_GROUP, KvElement, attention_finish, attention_head_group, attention_merge,
-    attention_partial, attention_partial_int8, attention_partial_len, attention_scratch_len,
-    quantize_int8,
+    attention_partial, attention_partial_int8, attention_partial_len, attention_partials,
+    attention_partials_scratch_len, attention_scratch_len, quantize_int8,
 };
 pub use few::MOST_FEW;
 pub use head::{HeadRows, embedding_row, head_logits};

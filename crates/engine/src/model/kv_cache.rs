@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use tern_kernels::{
     ATTENTION_SPAN, HeadRows, Isa, KV_GROUP, attention_finish, attention_merge, attention_partial,
-    attention_partial_int8, attention_partial_len, embedding_row, narrow_f16, quantize_int8,
-    widen_f16,
+    attention_partial_int8, attention_partial_len, attention_partials,
+    attention_partials_scratch_len, embedding_row, narrow_f16, quantize_int8, widen_f16,
 };
 
 use super::ModelConfig;
@@ -91,6 +91,8 @@ pub(crate) struct AttentionRoom {
     states: Vec<f32>,
     next: Vec<f32>,
     weights: Vec<f32>,
+    /// Positions of a span that each token sees.
+    seen: Vec<usize>,
 }
 
 /// The keys and values of one layer.
@@ -206,26 +208,31 @@ impl LayerCache<'_> {
         let group = q.first().map_or(0, |q| q.len() / dim);
         let len = attention_partial_len(group, dim);
         room.states.resize(q.len() * len, 0.0);
-        room.next.resize(len, 0.0);
-        room.weights.resize(group * BLOCK, 0.0);
+        room.next.resize(q.len() * len, 0.0);
+        let weights = attention_partials_scratch_len(q.len(), group);
+        room.weights.resize(weights, 0.0);
         let scale = 1.0 / (dim as f32).sqrt();
         for span in 0..(first + q.len()).div_ceil(BLOCK) {
             let positions = BLOCK.min(first + q.len() - span * BLOCK);
             self.widen(head, span, positions, room);
-            for (t, (q, state)) in q.iter().zip(room.states.chunks_exact_mut(len)).enumerate() {
-                let seen = (first + t + 1).saturating_sub(span * BLOCK).min(BLOCK);
-                if seen == 0 {
-                    continue;
-                }
-                let (k, v) = (&room.keys[..seen * dim], &room.values[..seen * dim]);
-                let partial = if span == 0 {
-                    &mut *state
-                } else {
-                    &mut room.next
-                };
-                attention_partial(isa, q, dim, k, v, scale, partial, &mut room.weights);
-                if span > 0 {
-                    attention_merge(isa, state, &room.next, dim);
+            let see = |t: usize| (first + t + 1).saturating_sub(span * BLOCK).min(positions);
+            room.seen.clear();
+            room.seen.extend((0..q.len()).map(see));
+            let (k, v) = (
+                &room.keys[..positions * dim],
+                &room.values[..positions * dim],
+            );
+            let partials = if span == 0 {
+                &mut room.states
+            } else {
+                &mut room.next
+            };
+            let weights = &mut room.weights;
+            attention_partials(isa, q, &room.seen, dim, k, v, scale, partials, weights);
+            let states = room.states.chunks_exact_mut(len);
+            for ((state, next), &seen) in states.zip(room.next.chunks_exact(len)).zip(&room.seen) {
+                if span > 0 && seen > 0 {
+                    attention_merge(isa, state, next, dim);
                 }
             }
         }

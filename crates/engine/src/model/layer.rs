@@ -6,7 +6,7 @@ use super::{
     BitLinear, ModelConfig,
     ffn::Sparse,
     kv_cache::LayerCache,
-    pass::{Input, Pass},
+    pass::{Input, Pass, Rows},
     workers::{Own, panels_len},
 };
 
@@ -140,11 +140,8 @@ impl Layer {
 
     fn forward_batch(&self, p: &Pass, mut cache: LayerCache, s: &mut Scratch) {
         let (c, own, input) = (p.config, s.own.as_mut_slice(), &mut s.input);
-        let row_of = |x: &[f32], t: usize, row: &mut [f32]| {
-            row.copy_from_slice(&x[t * row.len()..(t + 1) * row.len()]);
-        };
-        let (x, norm) = (&s.x, Some(self.attn_norm.as_slice()));
-        input.quantize_batch(p, own, c.hidden_dim, norm, |t, row| row_of(x, t, row));
+        let norm = Some(self.attn_norm.as_slice());
+        input.quantize_batch(p, own, c.hidden_dim, norm, Rows::Plain(&s.x));
         let qkv = [
             (&self.q, s.q.as_mut_slice()),
             (&self.k, s.k.as_mut_slice()),
@@ -154,21 +151,21 @@ impl Layer {
         p.rotate_queries(&s.q, &mut s.rotated);
         p.store_batch(&mut cache, &s.k, &s.v);
         p.attend_batch(own, &cache, &s.rotated, &mut s.mixed);
-        let (x, norm) = (&s.mixed, self.attn_sub_norm.as_deref());
-        input.quantize_batch(p, own, c.q_dim(), norm, |t, row| row_of(x, t, row));
+        let norm = self.attn_sub_norm.as_deref();
+        input.quantize_batch(p, own, c.q_dim(), norm, Rows::Plain(&s.mixed));
         p.project_batch(own, input, [(&self.o, &mut s.delta)]);
         p.add_panels(&mut s.x, &s.delta);
 
-        let (x, norm) = (&s.x, Some(self.ffn_norm.as_slice()));
-        input.quantize_batch(p, own, c.hidden_dim, norm, |t, row| row_of(x, t, row));
+        let norm = Some(self.ffn_norm.as_slice());
+        input.quantize_batch(p, own, c.hidden_dim, norm, Rows::Plain(&s.x));
         p.project_batch(
             own,
             input,
             [(&self.gate, &mut s.gate), (&self.up, &mut s.up)],
         );
         p.activate(&mut s.gate, &s.up);
-        let (x, norm) = (&s.gate, self.ffn_sub_norm.as_deref());
-        input.quantize_batch(p, own, c.ffn_dim, norm, |t, row| p.pick(x, t, row));
+        let norm = self.ffn_sub_norm.as_deref();
+        input.quantize_batch(p, own, c.ffn_dim, norm, Rows::Panels(&s.gate));
         if self.down_by_columns(p) {
             self.down_columns_of_few(p, s);
             add_assign(p.workers.isa, &mut s.x, &s.delta[..p.tokens * c.hidden_dim]);

@@ -76,33 +76,48 @@ impl Input {
         self.acts.quantize_row(isa, 0, x);
     }
 
-    /// Takes a batch of rows of `width`, each written by `read(t, row)`.
+    /// Takes a batch of rows of `width`.
     pub(crate) fn quantize_batch(
         &mut self,
         p: &Pass,
         own: &mut [Own],
         width: usize,
         norm: Option<&[f32]>,
-        read: impl Fn(usize, &mut [f32]) + Sync,
+        rows: Rows<'_>,
     ) {
         let isa = p.workers.isa;
         self.acts.reset(p.tokens, width);
-        let mut rows: Vec<(usize, Int8RowMut)> = self.acts.rows_mut().enumerate().collect();
+        let mut outs: Vec<(usize, Int8RowMut)> = self.acts.rows_mut().enumerate().collect();
         p.workers
             .team
-            .for_each_with(own, &mut rows, |own, (t, out)| {
+            .for_each_with(own, &mut outs, |own, (t, out)| {
                 own.row.resize(width, 0.0);
                 own.normed.resize(width, 0.0);
-                read(*t, &mut own.row);
+                let row = match rows {
+                    Rows::Plain(x) => &x[*t * width..(*t + 1) * width],
+                    Rows::Panels(panels) => {
+                        p.pick(panels, *t, &mut own.row);
+                        &own.row
+                    }
+                };
                 match norm {
-                    None => out.quantize(isa, &own.row),
+                    None => out.quantize(isa, row),
                     Some(weight) => {
-                        rms_norm(isa, &own.row, weight, p.config.norm_eps, &mut own.normed);
+                        rms_norm(isa, row, weight, p.config.norm_eps, &mut own.normed);
                         out.quantize(isa, &own.normed);
                     }
                 }
             });
     }
+}
+
+/// How a batch's rows lie.
+#[derive(Clone, Copy)]
+pub(crate) enum Rows<'a> {
+    /// `[T][width]`
+    Plain(&'a [f32]),
+    /// `[panels][T][32]`
+    Panels(&'a [f32]),
 }
 
 /// A piece of a projection's output.
@@ -147,6 +162,14 @@ fn tasks<'a, const N: usize>(
     tasks
 }
 
+/// `x += y`, as far as `x` goes.
+#[inline(always)]
+fn add(x: &mut [f32], y: &[f32; PANEL_ROWS]) {
+    for (x, y) in x.iter_mut().zip(y) {
+        *x += y;
+    }
+}
+
 impl Pass<'_> {
     /// One token through projections that share its input, side by side; each output is `[rows]`.
     pub(crate) fn project<const N: usize>(
@@ -188,9 +211,13 @@ impl Pass<'_> {
 
     /// Rows `[0, out.len())` of token `t` from panels.
     pub(crate) fn pick(&self, panels: &[f32], t: usize, out: &mut [f32]) {
-        let pieces = token_of_panels(panels, self.tokens, t);
-        for (out, piece) in out.chunks_mut(PANEL_ROWS).zip(pieces) {
-            out.copy_from_slice(&piece[..out.len()]);
+        let mut pieces = token_of_panels(panels, self.tokens, t);
+        let (whole, rest) = out.as_chunks_mut::<PANEL_ROWS>();
+        for (out, piece) in whole.iter_mut().zip(&mut pieces) {
+            *out = *piece;
+        }
+        if let Some(piece) = pieces.next() {
+            rest.copy_from_slice(&piece[..rest.len()]);
         }
     }
 
@@ -337,11 +364,13 @@ impl Pass<'_> {
         self.workers
             .split(x, width, 2 * size_of_val(panels), |first, rows| {
                 for (t, row) in (first..).zip(rows.chunks_exact_mut(width)) {
-                    let pieces = token_of_panels(panels, self.tokens, t);
-                    for (x, piece) in row.chunks_mut(PANEL_ROWS).zip(pieces) {
-                        for (x, y) in x.iter_mut().zip(piece) {
-                            *x += y;
-                        }
+                    let mut pieces = token_of_panels(panels, self.tokens, t);
+                    let (whole, rest) = row.as_chunks_mut::<PANEL_ROWS>();
+                    for (x, piece) in whole.iter_mut().zip(&mut pieces) {
+                        add(x, piece);
+                    }
+                    if let Some(piece) = pieces.next() {
+                        add(rest, piece);
                     }
                 }
             });

@@ -9,7 +9,7 @@ use super::{
     BitLinear, KvFormat, Model,
     head::RowReader,
     kv_cache::KvCache,
-    pass::{Input, Pass},
+    pass::{Input, Pass, Rows},
     rope::{RopeScaling, RopeTable},
     workers::{Own, Workers, panels_len},
 };
@@ -119,9 +119,7 @@ fn project(model: &Model, linear: &BitLinear, x: &[f32]) -> Vec<f32> {
     let (mut input, mut own) = (Input::new(cols), [Own::default()]);
     let mut panels = vec![0.0; panels_len(rows, tokens)];
     input.resize(tokens);
-    input.quantize_batch(&p, &mut own, cols, None, |t, row| {
-        row.copy_from_slice(&x[t * cols..(t + 1) * cols]);
-    });
+    input.quantize_batch(&p, &mut own, cols, None, Rows::Plain(x));
     p.project_batch(&mut own, &input, [(linear, &mut panels)]);
     let mut out = vec![0.0; tokens * rows];
     for (t, out) in out.chunks_exact_mut(rows).enumerate() {

@@ -19,6 +19,7 @@ pub(super) struct Avx512;
 
 impl Arch for Avx512 {
     type Lanes = __m512;
+    const WIDE: bool = true;
 
     #[inline(always)]
     fn splat(x: f32) -> Self::Lanes {

@@ -12,10 +12,8 @@ pub const KV_GROUP: usize = 32;
 const HEAD_TILE: usize = 4;
 /// Keys that share one reading of the heads.
 const KEY_TILE: usize = 4;
-/// Positions whose values are added before a sum goes back to memory.
-const POSITION_TILE: usize = 8;
 
-/// `weights[head][pos] = q[head] . k[pos] * scale`.
+/// `weights[head * stride + pos] = q[head] . k[pos] * scale`.
 #[inline(always)]
 pub(crate) fn attention_scores<A: Arch, E: Element>(
     q: &[f32],
@@ -23,16 +21,16 @@ pub(crate) fn attention_scores<A: Arch, E: Element>(
     k: &[E],
     scale: f32,
     weights: &mut [f32],
+    stride: usize,
 ) {
-    let n_positions = k.len() / head_dim;
     let tiles = q.chunks(HEAD_TILE * head_dim);
-    for (q, weights) in tiles.zip(weights.chunks_mut(HEAD_TILE * n_positions)) {
+    for (q, weights) in tiles.zip(weights.chunks_mut(HEAD_TILE * stride)) {
         if q.len() == HEAD_TILE * head_dim {
-            tile_scores::<A, E, HEAD_TILE>(q, head_dim, k, scale, weights);
+            tile_scores::<A, E, HEAD_TILE>(q, head_dim, k, scale, weights, stride);
         } else {
             let heads = q.chunks_exact(head_dim);
-            for (q, weights) in heads.zip(weights.chunks_exact_mut(n_positions)) {
-                tile_scores::<A, E, 1>(q, head_dim, k, scale, weights);
+            for (q, weights) in heads.zip(weights.chunks_mut(stride)) {
+                tile_scores::<A, E, 1>(q, head_dim, k, scale, weights, stride);
             }
         }
     }
@@ -45,6 +43,7 @@ fn tile_scores<A: Arch, E: Element, const N: usize>(
     k: &[E],
     scale: f32,
     weights: &mut [f32],
+    stride: usize,
 ) {
     let n_positions = k.len() / head_dim;
     let mut heads: [&[f32]; N] = [&[]; N];
@@ -60,7 +59,7 @@ fn tile_scores<A: Arch, E: Element, const N: usize>(
         }
         let scores = products::<A, E, N>(&heads, rows);
         for (head, scores) in scores.iter().enumerate() {
-            let at = head * n_positions + tile * KEY_TILE;
+            let at = head * stride + tile * KEY_TILE;
             for (weight, score) in weights[at..at + KEY_TILE].iter_mut().zip(scores) {
                 *weight = score * scale;
             }
@@ -69,7 +68,7 @@ fn tile_scores<A: Arch, E: Element, const N: usize>(
     for (pos, k) in (whole..).zip(rest.chunks_exact(head_dim)) {
         let scores = dots::<A, f32, E, N>(heads, k, 0);
         for (head, score) in scores.into_iter().enumerate() {
-            weights[head * n_positions + pos] = score * scale;
+            weights[head * stride + pos] = score * scale;
         }
     }
 }
@@ -267,39 +266,41 @@ fn tile_values_int8<A: Arch, const N: usize>(
     }
 }
 
-/// Turns each head's scores into `e^(score - max)`; `partial[head]` gets the maximum and the sum.
+/// Turns each head's scores, `weights[head * stride + pos]`, into `e^(score - max)`; `partial[head]` gets the maximum and the sum.
 #[inline(always)]
 pub(crate) fn attention_weights<A: Arch>(
     n_positions: usize,
     weights: &mut [f32],
+    stride: usize,
     head_dim: usize,
     partial: &mut [f32],
 ) {
     let heads = partial.chunks_exact_mut(2 + head_dim);
-    for (weights, partial) in weights.chunks_exact_mut(n_positions).zip(heads) {
+    for (weights, partial) in weights.chunks_mut(stride).zip(heads) {
+        let weights = &mut weights[..n_positions];
         let max = maximum(weights);
         partial[0] = max;
         partial[1] = exp_and_sum::<A>(weights, max);
     }
 }
 
-/// `partial[head][2..] = sum over pos of weights[head][pos] * v[pos]`, positions in order.
+/// `partial[head][2..] += weights[head * stride + pos] * v[pos]`, positions in order.
 #[inline(always)]
 pub(crate) fn attention_values<A: Arch, E: Element>(
     weights: &[f32],
+    stride: usize,
     v: &[E],
     head_dim: usize,
     partial: &mut [f32],
 ) {
-    let n_positions = v.len() / head_dim;
     let tiles = partial.chunks_mut(HEAD_TILE * (2 + head_dim));
-    for (partial, weights) in tiles.zip(weights.chunks(HEAD_TILE * n_positions)) {
-        if weights.len() == HEAD_TILE * n_positions {
-            tile_values::<A, E, HEAD_TILE>(weights, v, head_dim, partial);
+    for (partial, weights) in tiles.zip(weights.chunks(HEAD_TILE * stride)) {
+        if partial.len() == HEAD_TILE * (2 + head_dim) {
+            tile_values::<A, E, HEAD_TILE>(weights, stride, v, head_dim, partial);
         } else {
             let heads = partial.chunks_exact_mut(2 + head_dim);
-            for (partial, weights) in heads.zip(weights.chunks_exact(n_positions)) {
-                tile_values::<A, E, 1>(weights, v, head_dim, partial);
+            for (partial, weights) in heads.zip(weights.chunks(stride)) {
+                tile_values::<A, E, 1>(weights, stride, v, head_dim, partial);
             }
         }
     }
@@ -308,69 +309,70 @@ pub(crate) fn attention_values<A: Arch, E: Element>(
 #[inline(always)]
 fn tile_values<A: Arch, E: Element, const N: usize>(
     weights: &[f32],
+    stride: usize,
     v: &[E],
     head_dim: usize,
     partial: &mut [f32],
 ) {
     let n_positions = v.len() / head_dim;
-    for sums in partial.chunks_exact_mut(2 + head_dim) {
-        sums[2..].fill(0.0);
+    let weights: [&[f32]; N] = std::array::from_fn(|n| &weights[n * stride..][..n_positions]);
+    let mut d = 0;
+    // As many sums as the registers hold, over all positions.
+    while A::WIDE && d + 4 * LANES <= head_dim {
+        add_values::<A, E, N, 4>(&weights, v, head_dim, d, partial);
+        d += 4 * LANES;
     }
-    let whole = n_positions - n_positions % POSITION_TILE;
-    for pos in (0..whole).step_by(POSITION_TILE) {
-        let v = &v[pos * head_dim..(pos + POSITION_TILE) * head_dim];
-        add_values::<A, E, N, POSITION_TILE>(weights, pos, n_positions, v, partial);
+    while d + LANES <= head_dim {
+        add_values::<A, E, N, 1>(&weights, v, head_dim, d, partial);
+        d += LANES;
     }
-    for pos in whole..n_positions {
-        let v = &v[pos * head_dim..(pos + 1) * head_dim];
-        add_values::<A, E, N, 1>(weights, pos, n_positions, v, partial);
+    let tail = head_dim - d;
+    for pos in 0..if tail > 0 { n_positions } else { 0 } {
+        let v = E::load_tail::<A>(&v[pos * head_dim + d..][..tail]);
+        let mut values = [0.0; LANES];
+        A::store(v, &mut values);
+        for (n, weights) in weights.iter().enumerate() {
+            let sums = &mut partial[n * (2 + head_dim) + 2 + d..][..tail];
+            for (sum, v) in sums.iter_mut().zip(values) {
+                *sum = weights[pos].mul_add(v, *sum);
+            }
+        }
     }
 }
 
-/// Adds `P` positions, the first of them `pos`, to the sums of `N` heads.
+/// Adds `C` chunks of values, from dimension `d` on, to the sums of `N` heads.
 #[inline(always)]
-fn add_values<A: Arch, E: Element, const N: usize, const P: usize>(
-    weights: &[f32],
-    pos: usize,
-    n_positions: usize,
+fn add_values<A: Arch, E: Element, const N: usize, const C: usize>(
+    weights: &[&[f32]; N],
     v: &[E],
+    head_dim: usize,
+    d: usize,
     partial: &mut [f32],
 ) {
-    let head_dim = v.len() / P;
-    let at = |head: usize, d: usize| head * (2 + head_dim) + 2 + d;
-    let mut tile = [[0.0; N]; P];
-    for (p, tile) in tile.iter_mut().enumerate() {
-        for (head, weight) in tile.iter_mut().enumerate() {
-            *weight = weights[head * n_positions + pos + p];
+    let at = |head: usize, c: usize| head * (2 + head_dim) + 2 + d + c * LANES;
+    let mut sums = [[A::splat(0.0); C]; N];
+    for (n, sums) in sums.iter_mut().enumerate() {
+        for (c, sum) in sums.iter_mut().enumerate() {
+            *sum = f32::load_at::<A>(partial, at(n, c));
         }
     }
-    let (whole, tail) = (head_dim - head_dim % LANES, head_dim % LANES);
-    for d in (0..whole).step_by(LANES) {
-        let mut lanes = [A::splat(0.0); N];
-        for (n, lanes) in lanes.iter_mut().enumerate() {
-            *lanes = f32::load_at::<A>(partial, at(n, d));
+    for (pos, v) in v.chunks_exact(head_dim).enumerate() {
+        let chunks: &[[E; LANES]; C] = v[d..].as_chunks().0.first_chunk().expect("whole chunks");
+        let mut values = [A::splat(0.0); C];
+        for (value, chunk) in values.iter_mut().zip(chunks) {
+            *value = E::load::<A>(chunk);
         }
-        for (p, weights) in tile.iter().enumerate() {
-            let v = E::load_at::<A>(v, p * head_dim + d);
-            for n in 0..N {
-                lanes[n] = A::mul_add(A::splat(weights[n]), v, lanes[n]);
+        for (sums, weights) in sums.iter_mut().zip(weights) {
+            let weight = A::splat(weights[pos]);
+            for (sum, value) in sums.iter_mut().zip(values) {
+                *sum = A::mul_add(weight, value, *sum);
             }
-        }
-        for n in 0..N {
-            let out = partial[at(n, d)..].first_chunk_mut();
-            A::store(lanes[n], out.expect("16 sums follow"));
         }
     }
-    if tail > 0 {
-        for (p, weights) in tile.iter().enumerate() {
-            let v = E::load_tail::<A>(&v[p * head_dim + whole..][..tail]);
-            let mut values = [0.0; LANES];
-            A::store(v, &mut values);
-            for n in 0..N {
-                for (sum, v) in partial[at(n, whole)..][..tail].iter_mut().zip(values) {
-                    *sum = weights[n].mul_add(v, *sum);
-                }
-            }
+    for (n, sums) in sums.into_iter().enumerate() {
+        for (c, sum) in sums.into_iter().enumerate() {
+            let out = partial[at(n, c)..].first_chunk_mut();
+            A::store(sum, out.expect("16 sums follow"));
         }
     }
 }

@@ -50,10 +50,11 @@ macro_rules! float_kernels {
             fn head_logits<E>(rows: &[E], x: &[f32], out: &mut [f32]);
             fn head_logits_int8(codes: &[i8], scales: &[f32], x: &[f32], out: &mut [f32]);
             fn attention_scores<E>(
-                q: &[f32], head_dim: usize, k: &[E], scale: f32, weights: &mut [f32]
+                q: &[f32], head_dim: usize, k: &[E], scale: f32, weights: &mut [f32], stride: usize
             );
             fn attention_weights(
-                n_positions: usize, weights: &mut [f32], head_dim: usize, partial: &mut [f32]
+                n_positions: usize, weights: &mut [f32], stride: usize, head_dim: usize,
+                partial: &mut [f32]
             );
             fn attention_scores_int8(
                 q: &[f32], head_dim: usize, codes: &[i8], scales: &[f32], scale: f32,
@@ -64,7 +65,7 @@ macro_rules! float_kernels {
                 partial: &mut [f32]
             );
             fn attention_values<E>(
-                weights: &[f32], v: &[E], head_dim: usize, partial: &mut [f32]
+                weights: &[f32], stride: usize, v: &[E], head_dim: usize, partial: &mut [f32]
             );
             fn attention_merge(partial: &mut [f32], next: &[f32], head_dim: usize);
         }
@@ -75,6 +76,10 @@ macro_rules! float_kernels {
 /// on every path.
 pub(crate) trait Arch {
     type Lanes: Copy;
+    /// Whether 16 sums of lanes and some more fit the registers.
+    const WIDE: bool = false;
+    /// Whether fused multiply-adds are instructions here.
+    const FUSED: bool = true;
 
     fn splat(x: f32) -> Self::Lanes;
     fn load(x: &[f32; LANES]) -> Self::Lanes;
@@ -121,6 +126,7 @@ fn sums<A: Arch, const N: usize>(x: &[A::Lanes; N]) -> [f32; N] {
 pub(crate) struct Portable;
 
 impl Arch for Portable {
+    const FUSED: bool = false;
     type Lanes = [f32; LANES];
 
     #[inline(always)]
