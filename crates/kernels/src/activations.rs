@@ -5,9 +5,9 @@ use crate::ternary::{BLOCK_COLS, LINE_CODES};
 
 /// Scale and sum of one quantised token.
 #[derive(Clone, Copy, Debug, Default)]
-struct RowScale {
-    scale: f32,
-    sum: i32,
+pub(crate) struct RowScale {
+    pub(crate) scale: f32,
+    pub(crate) sum: i32,
 }
 
 /// A batch of quantised tokens, `[n_tokens][cols]`, in buffers made once.
@@ -103,6 +103,11 @@ impl Int8Activations {
             rest = after;
             Int8RowMut { codes, cols, scale }
         })
+    }
+
+    /// Scales and sums of all tokens.
+    pub(crate) fn scales(&self) -> &[RowScale] {
+        &self.scales[..self.n_tokens]
     }
 
     /// Codes of all tokens, and how many lie from one token to the next.

@@ -6,15 +6,13 @@
 //! neither do the bits: spans may be computed in any order, on any thread.
 
 use crate::Isa;
-use crate::float::Element;
 pub use crate::float::KV_GROUP;
+use crate::float::{Element, KEYS_OF_MANY};
 use half::f16;
 use half::slice::HalfBitsSliceExt;
 
 /// Positions of one span.
 pub const ATTENTION_SPAN: usize = 256;
-/// Positions whose f32 keys or values, 16 KiB of a usual head, stay in the first cache.
-const CACHED_POSITIONS: usize = 32;
 
 /// What a KV cache may hold: `u16`, the bits of f16, or `f32`.
 pub trait KvElement: sealed::Stored {}
@@ -233,16 +231,14 @@ pub fn attention_partials(
     if room == 0 {
         return;
     }
-    let visible = |seen: usize, first: usize| seen.saturating_sub(first).min(CACHED_POSITIONS);
-    for first in (0..n_positions).step_by(CACHED_POSITIONS) {
-        let k = &k[first * head_dim..];
-        for ((q, &seen), weights) in q.iter().zip(seen).zip(weights.chunks_exact_mut(room)) {
-            let (k, weights) = (&k[..visible(seen, first) * head_dim], &mut weights[first..]);
-            dispatch!(
-                isa,
-                attention_scores(q, head_dim, k, scale, weights, ATTENTION_SPAN)
-            );
-        }
+    let pieces = || (0..n_positions).step_by(KEYS_OF_MANY);
+    let length = |first: usize| KEYS_OF_MANY.min(n_positions - first) * head_dim;
+    for first in pieces() {
+        let k = &k[first * head_dim..][..length(first)];
+        dispatch!(
+            isa,
+            attention_scores_of_many(q, seen, head_dim, k, scale, weights, first)
+        );
     }
     for ((&seen, weights), partial) in seen
         .iter()
@@ -256,14 +252,15 @@ pub fn attention_partials(
         );
         clear_sums(partial, head_dim);
     }
-    for first in (0..n_positions).step_by(CACHED_POSITIONS) {
-        let v = &v[first * head_dim..];
+    for first in pieces() {
+        let v = &v[first * head_dim..][..length(first)];
         for ((&seen, weights), partial) in seen
             .iter()
             .zip(weights.chunks_exact(room))
             .zip(partials.chunks_exact_mut(len))
         {
-            let (v, weights) = (&v[..visible(seen, first) * head_dim], &weights[first..]);
+            let visible = seen.saturating_sub(first) * head_dim;
+            let (v, weights) = (&v[..visible.min(v.len())], &weights[first..]);
             if !v.is_empty() {
                 dispatch!(
                     isa,

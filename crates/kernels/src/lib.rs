@@ -49,7 +49,7 @@ pub use few::MOST_FEW;
 pub use head::{HeadRows, embedding_row, head_logits};
 pub use isa::Isa;
 pub use linear::{
-    MAX_COLUMNS, column_sums, column_sums_batch, column_sums_len, finish_columns,
+    MAX_COLUMNS, add_panels, column_sums, column_sums_batch, column_sums_len, finish_columns,
     finish_columns_batch, matmul, matmul_scratch_lines, matvec, matvec_i32, matvec_rows,
     token_of_panels,
 };

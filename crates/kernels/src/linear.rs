@@ -342,13 +342,9 @@ pub fn matmul(
                 isa,
                 panel_sums(panel, &codes[first * stride..], stride, sums)
             );
-            for ((t, sums), out) in (first..).zip(sums).zip(out.chunks_exact_mut(PANEL_ROWS)) {
-                let act = acts.row(t);
-                dispatch!(
-                    isa,
-                    scale_sums(sums, act.sum(), act.scale(), weight_scale, out)
-                );
-            }
+            let (out, _) = out.as_chunks_mut();
+            let scales = &acts.scales()[first..];
+            dispatch!(isa, scale_panel(sums, scales, weight_scale, out));
         }
     }
 }
@@ -399,13 +395,8 @@ fn matmul_of_few(
                 }
             }
         }
-        for ((t, sums), out) in (0..).zip(&mut *sums).zip(out.chunks_exact_mut(PANEL_ROWS)) {
-            let act = acts.row(t);
-            dispatch!(
-                isa,
-                scale_sums(sums, act.sum(), act.scale(), weight_scale, out)
-            );
-        }
+        let (out, _) = out.as_chunks_mut();
+        dispatch!(isa, scale_panel(sums, acts.scales(), weight_scale, out));
     }
 }
 
@@ -422,6 +413,31 @@ pub fn token_of_panels(
     assert!(t < n_tokens, "token {t} of {n_tokens}");
     let (pieces, _) = panels.as_chunks::<PANEL_ROWS>();
     pieces.iter().skip(t).step_by(n_tokens)
+}
+
+/// Adds tokens of `panels`, `[panels][n_tokens][32]` (what [`matmul`] writes), to their rows: `x` is `[tokens][width]`,
+/// token `first` before the others.
+///
+/// # Panics
+/// When there is no such token or the panels are narrower than a row.
+pub fn add_panels(
+    isa: Isa,
+    panels: &[f32],
+    n_tokens: usize,
+    first: usize,
+    x: &mut [f32],
+    width: usize,
+) {
+    let tokens = x.len().checked_div(width).unwrap_or(0);
+    assert!(
+        first + tokens <= n_tokens,
+        "tokens {first} and {tokens} more of {n_tokens}"
+    );
+    assert!(x.len() == tokens * width, "whole rows");
+    let needed = width.div_ceil(PANEL_ROWS) * PANEL_ROWS * n_tokens;
+    assert!(panels.len() >= needed, "panels as wide as a row");
+    let (pieces, _) = panels.as_chunks();
+    dispatch!(isa, add_panel_rows(pieces, n_tokens, first, x, width));
 }
 
 /// From an exact sum to a layer's output.

@@ -102,7 +102,7 @@ impl Scratch {
             .resize(if tokens == 1 { 0 } else { tokens * c.q_dim() }, 0.0);
         self.mixed.resize(tokens * c.q_dim(), 0.0);
         self.gate.resize(output(c.ffn_dim), 0.0);
-        self.up.resize(output(c.ffn_dim), 0.0);
+        self.up.resize(if tokens == 1 { c.ffn_dim } else { 0 }, 0.0);
         self.delta.resize(output(c.hidden_dim), 0.0);
     }
 }
@@ -158,12 +158,7 @@ impl Layer {
 
         let norm = Some(self.ffn_norm.as_slice());
         input.quantize_batch(p, own, c.hidden_dim, norm, Rows::Plain(&s.x));
-        p.project_batch(
-            own,
-            input,
-            [(&self.gate, &mut s.gate), (&self.up, &mut s.up)],
-        );
-        p.activate(&mut s.gate, &s.up);
+        p.project_gated(own, input, &self.gate, &self.up, &mut s.gate);
         let norm = self.ffn_sub_norm.as_deref();
         input.quantize_batch(p, own, c.ffn_dim, norm, Rows::Panels(&s.gate));
         if self.down_by_columns(p) {

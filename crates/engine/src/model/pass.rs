@@ -4,7 +4,7 @@
 //! `[panel][T][32]` until the next step picks a token's rows up. Both give the same bits.
 
 use tern_kernels::{
-    BLOCK_ROWS, FieldCodes, Int8Activations, Int8RowMut, PANEL_ROWS, attention_finish,
+    BLOCK_ROWS, FieldCodes, Int8Activations, Int8RowMut, PANEL_ROWS, add_panels, attention_finish,
     attention_merge, attention_partial_len, attention_scratch_len, matmul, matmul_scratch_lines,
     matvec, rms_norm, rope_rotate_half, silu_mul, squared_relu_mul, token_of_panels,
 };
@@ -162,14 +162,6 @@ fn tasks<'a, const N: usize>(
     tasks
 }
 
-/// `x += y`, as far as `x` goes.
-#[inline(always)]
-fn add(x: &mut [f32], y: &[f32; PANEL_ROWS]) {
-    for (x, y) in x.iter_mut().zip(y) {
-        *x += y;
-    }
-}
-
 impl Pass<'_> {
     /// One token through projections that share its input, side by side; each output is `[rows]`.
     pub(crate) fn project<const N: usize>(
@@ -207,6 +199,47 @@ impl Pass<'_> {
                 }
                 matmul(isa, w, panels, &input.acts, scale, task.out, &mut own.lines);
             });
+    }
+
+    /// `out = act(gate) * up` of a batch, `[panels][T][32]`: a panel of either at a time, so that neither leaves the
+    /// caches.
+    pub(crate) fn project_gated(
+        &self,
+        own: &mut [Own],
+        input: &Input,
+        gate: &BitLinear,
+        up: &BitLinear,
+        out: &mut [f32],
+    ) {
+        let isa = self.workers.isa;
+        let unit = PANEL_ROWS * self.tokens;
+        let lines = matmul_scratch_lines(&gate.weights).max(matmul_scratch_lines(&up.weights));
+        let bytes = (gate.bytes() + up.bytes()) * self.tokens;
+        self.workers
+            .split_with(own, out, unit, bytes, |own, first, out| {
+                if own.lines.len() < lines {
+                    own.lines.resize(lines, tern_kernels::Line::ZERO);
+                }
+                own.row.resize(unit, 0.0);
+                own.normed.resize(unit, 0.0);
+                for (panel, out) in (first..).zip(out.chunks_exact_mut(unit)) {
+                    let (gates, ups) = (&mut own.row[..unit], &mut own.normed[..unit]);
+                    for (linear, out) in [(gate, &mut *gates), (up, &mut *ups)] {
+                        let (w, scale) = (&linear.weights, linear.scale);
+                        let panels = panel..panel + 1;
+                        matmul(isa, w, panels, &input.acts, scale, out, &mut own.lines);
+                    }
+                    self.gated(gates, ups, out);
+                }
+            });
+    }
+
+    /// `out = act(gate) * up`, element by element.
+    fn gated(&self, gate: &[f32], up: &[f32], out: &mut [f32]) {
+        match self.config.activation {
+            Activation::SquaredRelu => squared_relu_mul(self.workers.isa, gate, up, out),
+            Activation::Silu => silu_mul(self.workers.isa, gate, up, out),
+        }
     }
 
     /// Rows `[0, out.len())` of token `t` from panels.
@@ -341,18 +374,13 @@ impl Pass<'_> {
     /// `gate = act(gate) * up`, element by element, in whatever order both lie.
     pub(crate) fn activate(&self, gate: &mut [f32], up: &[f32]) {
         const UNIT: usize = 1024;
-        let isa = self.workers.isa;
-        let multiply = match self.config.activation {
-            Activation::SquaredRelu => squared_relu_mul,
-            Activation::Silu => silu_mul,
-        };
         self.workers
             .split(gate, UNIT, 2 * size_of_val(up), |first, gate| {
                 let mut out = [0.0; UNIT];
                 let up = &up[first * UNIT..first * UNIT + gate.len()];
                 for (gate, up) in gate.chunks_mut(UNIT).zip(up.chunks(UNIT)) {
                     let out = &mut out[..gate.len()];
-                    multiply(isa, gate, up, out);
+                    self.gated(gate, up, out);
                     gate.copy_from_slice(out);
                 }
             });
@@ -360,19 +388,10 @@ impl Pass<'_> {
 
     /// `x += panels`, token by token; `x` is `[T][width]`.
     pub(crate) fn add_panels(&self, x: &mut [f32], panels: &[f32]) {
-        let width = self.config.hidden_dim;
+        let (width, isa) = (self.config.hidden_dim, self.workers.isa);
         self.workers
             .split(x, width, 2 * size_of_val(panels), |first, rows| {
-                for (t, row) in (first..).zip(rows.chunks_exact_mut(width)) {
-                    let mut pieces = token_of_panels(panels, self.tokens, t);
-                    let (whole, rest) = row.as_chunks_mut::<PANEL_ROWS>();
-                    for (x, piece) in whole.iter_mut().zip(&mut pieces) {
-                        add(x, piece);
-                    }
-                    if let Some(piece) = pieces.next() {
-                        add(rest, piece);
-                    }
-                }
+                add_panels(isa, panels, self.tokens, first, rows, width);
             });
     }
 }

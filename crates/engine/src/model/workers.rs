@@ -62,15 +62,36 @@ impl Workers<'_> {
         bytes: usize,
         work: impl Fn(usize, &mut [T]) + Sync,
     ) {
-        let mut tasks = Vec::new();
+        let mut tasks = self.pieces(out, unit, bytes);
+        self.team
+            .for_each(&mut tasks, |(first, piece)| work(*first, piece));
+    }
+
+    /// Likewise, each thread with something of its own.
+    pub(crate) fn split_with<T: Send>(
+        self,
+        own: &mut [Own],
+        out: &mut [T],
+        unit: usize,
+        bytes: usize,
+        work: impl Fn(&mut Own, usize, &mut [T]) + Sync,
+    ) {
+        let mut tasks = self.pieces(out, unit, bytes);
+        self.team
+            .for_each_with(own, &mut tasks, |own, (first, piece)| {
+                work(own, *first, piece);
+            });
+    }
+
+    fn pieces<T>(self, out: &mut [T], unit: usize, bytes: usize) -> Vec<(usize, &mut [T])> {
+        let mut pieces = Vec::new();
         let (mut first, mut rest) = (0, out);
         for units in self.cuts(rest.len().div_ceil(unit), bytes) {
             let (piece, after) = rest.split_at_mut((units * unit).min(rest.len()));
-            tasks.push((first, piece));
+            pieces.push((first, piece));
             (first, rest) = (first + units, after);
         }
-        self.team
-            .for_each(&mut tasks, |(first, piece)| work(*first, piece));
+        pieces
     }
 }
 

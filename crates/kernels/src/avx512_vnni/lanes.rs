@@ -4,13 +4,14 @@ use std::arch::x86_64::{
     __m256i, __m512, _MM_FROUND_TO_NEAREST_INT, _MM_HINT_T0, _mm_add_ps, _mm_add_ss, _mm_cvtss_f32,
     _mm_loadu_si128, _mm_movehdup_ps, _mm_movehl_ps, _mm_prefetch, _mm_storeu_ps, _mm256_add_ps,
     _mm256_castps256_ps128, _mm256_extractf128_ps, _mm256_loadu_si256, _mm256_storeu_si256,
-    _mm512_add_ps, _mm512_castps512_ps128, _mm512_castps512_ps256, _mm512_castsi512_ps,
-    _mm512_cvtepi8_epi32, _mm512_cvtepi32_ps, _mm512_cvtepu16_epi32, _mm512_cvtph_ps,
-    _mm512_cvtps_ph, _mm512_extractf32x8_ps, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_mul_ps,
-    _mm512_permute_ps, _mm512_permutexvar_ps, _mm512_set1_ps, _mm512_setr_epi32,
-    _mm512_shuffle_f32x4, _mm512_slli_epi32, _mm512_storeu_ps,
+    _mm512_add_ps, _mm512_castps_si512, _mm512_castps512_ps128, _mm512_castps512_ps256,
+    _mm512_castsi512_ps, _mm512_cvtepi8_epi32, _mm512_cvtepi32_ps, _mm512_cvtepu16_epi32,
+    _mm512_cvtph_ps, _mm512_cvtps_ph, _mm512_extractf32x8_ps, _mm512_fmadd_ps, _mm512_loadu_ps,
+    _mm512_mul_ps, _mm512_permute_ps, _mm512_permutexvar_ps, _mm512_set1_ps, _mm512_setr_epi32,
+    _mm512_setzero_si512, _mm512_shuffle_f32x4, _mm512_slli_epi32, _mm512_storeu_ps,
 };
 
+use super::panel::transposed;
 use crate::float::{Arch, LANES};
 use half::{bf16, f16};
 
@@ -119,6 +120,23 @@ impl Arch for Avx512 {
             _mm_storeu_ps(out.as_mut_ptr(), sums);
         }
         out
+    }
+
+    #[inline(always)]
+    fn transpose(rows: [Self::Lanes; LANES]) -> [Self::Lanes; LANES] {
+        // SAFETY: the callers enable AVX-512F, which was detected.
+        unsafe {
+            let mut words = [_mm512_setzero_si512(); LANES];
+            for (word, row) in words.iter_mut().zip(rows) {
+                *word = _mm512_castps_si512(row);
+            }
+            let words = transposed(words);
+            let mut columns = rows;
+            for (column, word) in columns.iter_mut().zip(words) {
+                *column = _mm512_castsi512_ps(word);
+            }
+            columns
+        }
     }
 
     #[inline(always)]

@@ -73,7 +73,7 @@ fn single_rows(rows: &[Line], per_row: usize, panel: &mut [Line]) {
 /// Word `r` of result `c` is word `c` of row `r`.
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn transposed(rows: [__m512i; 16]) -> [__m512i; 16] {
+pub(super) fn transposed(rows: [__m512i; 16]) -> [__m512i; 16] {
     let mut pairs = rows;
     for i in 0..8 {
         pairs[2 * i] = _mm512_unpacklo_epi32(rows[2 * i], rows[2 * i + 1]);

@@ -2,6 +2,8 @@
 
 use super::exp::exp as exp_one;
 use super::{Arch, Element, LANES};
+use crate::PANEL_ROWS;
+use crate::activations::RowScale;
 use half::f16;
 
 /// `x = e^x`.
@@ -71,6 +73,51 @@ pub(crate) fn scale_sums<A: Arch>(
     }
     for (y, sum) in out.iter_mut().zip(sums) {
         *y = crate::linear::scaled(sum - act_sum, act_scale, weight_scale);
+    }
+}
+
+/// [`scale_sums`] of a panel's rows, token by token.
+#[inline(always)]
+pub(crate) fn scale_panel<A: Arch>(
+    sums: &[[i32; PANEL_ROWS]],
+    scales: &[RowScale],
+    weight_scale: f32,
+    out: &mut [[f32; PANEL_ROWS]],
+) {
+    for ((sums, out), row) in sums.iter().zip(out).zip(scales) {
+        scale_sums::<A>(sums, row.sum, row.scale, weight_scale, out);
+    }
+}
+
+/// `x[t] += panels[..][first + t]`, panel after panel, which is how they lie.
+#[inline(always)]
+pub(crate) fn add_panel_rows<A: Arch>(
+    pieces: &[[f32; PANEL_ROWS]],
+    n_tokens: usize,
+    first: usize,
+    x: &mut [f32],
+    width: usize,
+) {
+    for (panel, at) in pieces
+        .chunks_exact(n_tokens)
+        .zip((0..width).step_by(PANEL_ROWS))
+    {
+        let columns = at..width.min(at + PANEL_ROWS);
+        for (row, piece) in x.chunks_exact_mut(width).zip(&panel[first..]) {
+            let row = &mut row[columns.clone()];
+            match row.first_chunk_mut::<PANEL_ROWS>() {
+                Some(row) => {
+                    for (x, y) in row.iter_mut().zip(piece) {
+                        *x += y;
+                    }
+                }
+                None => {
+                    for (x, y) in row.iter_mut().zip(piece) {
+                        *x += y;
+                    }
+                }
+            }
+        }
     }
 }
 

@@ -12,12 +12,12 @@ mod reduce;
 
 pub use attention::KV_GROUP;
 pub(crate) use attention::{
-    attention_merge, attention_scores, attention_scores_int8, attention_values,
-    attention_values_int8, attention_weights,
+    KEYS_OF_MANY, attention_merge, attention_scores, attention_scores_int8,
+    attention_scores_of_many, attention_values, attention_values_int8, attention_weights,
 };
 pub(crate) use elementwise::{
-    add_assign, add_sums, exp, narrow_f16, rope_rotate_half, scale_sums, silu_mul,
-    squared_relu_mul, widen, widen_int8,
+    add_assign, add_panel_rows, add_sums, exp, narrow_f16, rope_rotate_half, scale_panel,
+    scale_sums, silu_mul, squared_relu_mul, widen, widen_int8,
 };
 pub(crate) use quantize::quantize;
 pub(crate) use reduce::{dot, head_logits, head_logits_int8, rms_norm, softmax};
@@ -43,6 +43,14 @@ macro_rules! float_kernels {
             fn scale_sums(
                 sums: &[i32], act_sum: i32, act_scale: f32, weight_scale: f32, out: &mut [f32]
             );
+            fn scale_panel(
+                sums: &[[i32; crate::PANEL_ROWS]], scales: &[crate::activations::RowScale],
+                weight_scale: f32, out: &mut [[f32; crate::PANEL_ROWS]]
+            );
+            fn add_panel_rows(
+                pieces: &[[f32; crate::PANEL_ROWS]], n_tokens: usize, first: usize, x: &mut [f32],
+                width: usize
+            );
             fn add_sums(total: &mut [i32], partial: &[i32]);
             fn narrow_f16(x: &[f32], out: &mut [f16]);
             fn widen<E>(x: &[E], out: &mut [f32]);
@@ -55,6 +63,10 @@ macro_rules! float_kernels {
             fn attention_weights(
                 n_positions: usize, weights: &mut [f32], stride: usize, head_dim: usize,
                 partial: &mut [f32]
+            );
+            fn attention_scores_of_many(
+                q: &[&[f32]], seen: &[usize], head_dim: usize, k: &[f32], scale: f32,
+                weights: &mut [f32], first: usize
             );
             fn attention_scores_int8(
                 q: &[f32], head_dim: usize, codes: &[i8], scales: &[f32], scale: f32,
@@ -102,6 +114,23 @@ pub(crate) trait Arch {
     #[inline(always)]
     fn sum_4(x: &[Self::Lanes; 4]) -> [f32; 4] {
         x.map(Self::sum)
+    }
+    /// Number `r` of result `c` is number `c` of row `r`.
+    #[inline(always)]
+    fn transpose(rows: [Self::Lanes; LANES]) -> [Self::Lanes; LANES] {
+        let mut out = [[0.0; LANES]; LANES];
+        for (r, row) in rows.into_iter().enumerate() {
+            let mut numbers = [0.0; LANES];
+            Self::store(row, &mut numbers);
+            for (out, x) in out.iter_mut().zip(numbers) {
+                out[r] = x;
+            }
+        }
+        let mut columns = [Self::splat(0.0); LANES];
+        for (column, out) in columns.iter_mut().zip(&out) {
+            *column = Self::load(out);
+        }
+        columns
     }
     /// A hint that this will be read soon; any address will do.
     fn prefetch<T>(x: *const T);

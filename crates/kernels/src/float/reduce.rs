@@ -44,15 +44,16 @@ pub(crate) fn dot<A: Arch>(a: &[f32], b: &[f32]) -> f32 {
     dots::<A, f32, f32, 1>([a], b, 0)[0]
 }
 
-/// `sum(x^2)` in double precision: lane `i % 16` takes element `i`, then the lanes are added by halves.
+/// `sum(x^2)` in double precision: lane `i % 64` takes element `i`, so that four additions are under way at a time; then
+/// the lanes are added by halves.
 ///
 /// The reference's mean is the correctly rounded one nearly always; a mean that is off by its last
 /// bit moves some activations over a rounding boundary, and attention carries that to every later
 /// position. In f32 lanes that happens in about every second row of 2,560.
 #[inline(always)]
 fn sum_of_squares(x: &[f32]) -> f64 {
-    let mut sums = [0.0_f64; LANES];
-    let (chunks, tail) = x.as_chunks::<LANES>();
+    let mut sums = [0.0_f64; 4 * LANES];
+    let (chunks, tail) = x.as_chunks::<{ 4 * LANES }>();
     for chunk in chunks {
         for (sum, &x) in sums.iter_mut().zip(chunk) {
             // Exact in f64, so fused or not makes no difference.
@@ -62,7 +63,7 @@ fn sum_of_squares(x: &[f32]) -> f64 {
     for (sum, &x) in sums.iter_mut().zip(tail) {
         *sum += f64::from(x) * f64::from(x);
     }
-    for width in [8, 4, 2, 1] {
+    for width in [32, 16, 8, 4, 2, 1] {
         for l in 0..width {
             sums[l] += sums[l + width];
         }
