@@ -17,7 +17,7 @@ use super::{
 };
 
 /// Tokens of a batch that share one widening of keys and values.
-const TOKEN_TILE: usize = 16;
+const TOKEN_TILE: usize = 32;
 
 /// What all steps of a pass have in common.
 #[derive(Clone, Copy)]
