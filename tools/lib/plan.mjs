@@ -23,7 +23,7 @@ export function base({ isas, threads, synthetic }) {
     isa: isas.at(-1),
     threads,
     head: 'fast',
-    kv: 'f16',
+    kv: 'int8',
     ...(synthetic ? { density: 1 } : {}),
     depth: 0,
   };
