@@ -496,6 +496,4 @@ impl Table {
 }
 
 #[cfg(test)]
-mod screen_tests;
-#[cfg(test)]
 mod tests;

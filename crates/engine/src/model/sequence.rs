@@ -19,7 +19,7 @@ use crate::{EngineError, SamplingParams, TokenId, sampler};
 
 /// Tokens read at a time: enough for unpacking weights to cost little, few enough for their int8 inputs to stay in a
 /// core's second cache and for a stop to be heard.
-const CHUNK: usize = 512;
+const CHUNK: usize = 256;
 /// Tokens read at a time when everything is observed.
 const OBSERVED_CHUNK: usize = 32;
 

@@ -5,6 +5,7 @@
 //! this source and `mul_add` rounds once everywhere, all instances give the same bits.
 
 mod attention;
+mod attention_many;
 mod elementwise;
 mod exp;
 mod quantize;
@@ -12,9 +13,10 @@ mod reduce;
 
 pub use attention::KV_GROUP;
 pub(crate) use attention::{
-    KEYS_OF_MANY, attention_merge, attention_scores, attention_scores_int8,
-    attention_scores_of_many, attention_values, attention_values_int8, attention_weights,
+    attention_merge, attention_scores, attention_scores_int8, attention_values,
+    attention_values_int8, attention_weights,
 };
+pub(crate) use attention_many::{KEYS_OF_MANY, attention_scores_of_many};
 pub(crate) use elementwise::{
     add_assign, add_panel_rows, add_sums, exp, narrow_f16, rope_rotate_half, scale_panel,
     scale_sums, silu_mul, squared_relu_mul, widen, widen_int8,

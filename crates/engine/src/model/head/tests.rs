@@ -6,6 +6,8 @@ use tern_kernels::Isa;
 use super::*;
 use crate::weights::file::ModelFile;
 
+mod screen;
+
 const NAME: &str = "token_embd.weight";
 const HIDDEN: usize = 4096;
 

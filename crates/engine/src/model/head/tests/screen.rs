@@ -6,7 +6,7 @@ use half::bf16;
 use rayon::ThreadPoolBuilder;
 use tern_kernels::Isa;
 
-use super::{HeadMode, Keep, Need, Planes, Screen, Table};
+use super::super::{HeadMode, Keep, Need, Planes, Screen, Table};
 use crate::{
     EngineError,
     model::workers::Workers,
