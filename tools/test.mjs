@@ -141,7 +141,8 @@ function fillDisk([command, ...start], disk) {
 }
 
 async function uiTests(report, env) {
-  await report.step('tools', () => run(process.execPath, ['--test', 'tools/lib/tools.test.mjs']));
+  const tools = ['tools', 'bench'].map((name) => `tools/lib/${name}.test.mjs`);
+  await report.step('tools', () => run(process.execPath, ['--test', ...tools]));
   const needs = 'npm ci';
   await report.step('ui lint', script('ui:lint'), { needs });
   await report.step('ui types', script('ui:check'), { needs });

@@ -104,7 +104,7 @@ pub(crate) fn kernels_start_threads(files: &[SourceFile]) -> Vec<String> {
 /// Allocation in the part of the kernels that computes: everything but the containers.
 pub(crate) fn kernels_allocate(files: &[SourceFile]) -> Vec<String> {
     // The containers, which callers fill once and reuse, and the list of paths, asked for once.
-    const NOT_COMPUTING: [&str; 3] = ["ternary.rs", "activations.rs", "isa.rs"];
+    const NOT_COMPUTING: [&str; 4] = ["ternary.rs", "activations.rs", "plane_input.rs", "isa.rs"];
     let computes = |file: &SourceFile| {
         file.is_below("crates/kernels/src")
             && !NOT_COMPUTING.contains(&&file.path["crates/kernels/src/".len()..])

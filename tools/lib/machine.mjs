@@ -52,25 +52,28 @@ export function toolchainProblems({ node, rustc, cargo, oldestRust }) {
   return problems;
 }
 
+/** Oldest Rust the workspace builds with, as its manifest says. */
+export function oldestRust() {
+  const manifest = fs.readFileSync(path.join(root, 'Cargo.toml'), 'utf8');
+  return manifest.match(/^rust-version = "(.+)"/m)[1];
+}
+
 /** Checks Node and Rust; throws a `Problem` that says what to get and where. */
-export function checkToolchain() {
+export function checkToolchain(print = say) {
   const cargoBin = path.join(process.env.CARGO_HOME ?? path.join(os.homedir(), '.cargo'), 'bin');
   if (which('cargo') === null && fs.existsSync(cargoBin)) {
     // rustup was installed in this very terminal: its PATH line is not read yet.
     process.env.PATH = `${cargoBin}${path.delimiter}${process.env.PATH}`;
   }
-  const oldestRust = fs
-    .readFileSync(path.join(root, 'Cargo.toml'), 'utf8')
-    .match(/^rust-version = "(.+)"/m)[1];
   const found = {
     node: process.versions.node,
     rustc: versionIn(output('rustc', ['--version'])),
     cargo: versionIn(output('cargo', ['--version'])),
-    oldestRust,
+    oldestRust: oldestRust(),
   };
   const problems = toolchainProblems(found);
   if (problems.length > 0) throw new Problem(problems.join('\n      '));
-  say(`Node ${found.node}, Rust ${found.rustc}`);
+  print(`Node ${found.node}, Rust ${found.rustc}`);
 }
 
 /** Programs of which one is enough for the browser tests of the UI. */
@@ -114,6 +117,25 @@ const PARTS = {
   ],
   browser: [
     { name: 'Chromium or Chrome', there: () => findBrowser() !== null, debian: ['chromium'] },
+  ],
+  arm: [
+    {
+      name: 'a linker for 64-bit ARM',
+      there: () => which('aarch64-linux-gnu-gcc') !== null,
+      debian: ['gcc-aarch64-linux-gnu'],
+    },
+    {
+      name: 'the C library for 64-bit ARM',
+      // A name without a folder is one it did not find.
+      there: () =>
+        output('aarch64-linux-gnu-gcc', ['-print-file-name=libc.so.6'])?.includes('/') === true,
+      debian: ['libc6-dev-arm64-cross'],
+    },
+    {
+      name: 'QEMU for programs of 64-bit ARM',
+      there: () => which('qemu-aarch64') !== null,
+      debian: ['qemu-user'],
+    },
   ],
 };
 
@@ -228,7 +250,7 @@ function checkWindows() {
 }
 
 /**
- * Makes sure of the parts the tests of `purpose` ('window' or 'browser') need.
+ * Makes sure of the parts the tests of `purpose` ('window', 'browser' or, on Linux, 'arm') need.
  * Returns null when they are there, else the sentence why those tests can't run.
  */
 export async function ensureTestParts(purpose) {

@@ -5,6 +5,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
+import { libraryPackages } from './cross.mjs';
 import { aptCommand, compareVersions, toolchainProblems, versionIn } from './machine.mjs';
 import { Report } from './report.mjs';
 import { Problem, duration } from './terminal.mjs';
@@ -77,6 +78,15 @@ test('a changed, added or removed UI source makes the built UI stale', (t) => {
   write('ui/src/a.ts', 'a');
   write('vite.config.ts', 'other');
   assert.notEqual(now(), first);
+});
+
+test('the libraries of a compiler are found whatever their version', () => {
+  assert.deepEqual(libraryPackages('libstd-rust-web-dev\n  Depends: libstd-rust-web-1.96\n'), [
+    'libstd-rust-web-1.96',
+  ]);
+  const depends = '  Depends: libc6\n  Depends: libllvm22\n  Conflicts: libllvm1\n';
+  assert.deepEqual(libraryPackages(depends), ['libllvm22']);
+  assert.deepEqual(libraryPackages(''), []);
 });
 
 /** Runs `steps` through a report and returns its exit code and what it printed. */

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use tern_engine::{GenerationParams, Model, SamplingParams};
+use tern_engine::{GenerationParams, HeadMode, KvFormat, Model, SamplingParams};
 
 /// Private chat with ternary models on your own CPU.
 #[derive(Debug, Parser)]
@@ -47,6 +47,32 @@ pub(crate) struct ModelArgs {
     /// Threads for the engine; by default one per core
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) threads: Option<u16>,
+    #[command(flatten)]
+    pub(crate) precision: PrecisionArgs,
+}
+
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub(crate) struct PrecisionArgs {
+    /// How the head's logits are found: fast (screened), exact (proven), full (every one)
+    #[arg(long, value_parser = head_mode)]
+    pub(crate) head: Option<HeadMode>,
+    /// How keys and values are kept: f32, f16, int8
+    #[arg(long, value_parser = kv_format)]
+    pub(crate) kv: Option<KvFormat>,
+}
+
+fn head_mode(text: &str) -> Result<HeadMode, String> {
+    HeadMode::ALL
+        .into_iter()
+        .find(|mode| mode.name() == text)
+        .ok_or_else(|| "must be fast, exact or full".to_owned())
+}
+
+fn kv_format(text: &str) -> Result<KvFormat, String> {
+    KvFormat::ALL
+        .into_iter()
+        .find(|format| format.name() == text)
+        .ok_or_else(|| "must be f32, f16 or int8".to_owned())
 }
 
 #[derive(Debug, Args)]
@@ -180,6 +206,8 @@ pub(crate) struct BenchArgs {
     /// Threads for the engine; by default one per core
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) threads: Option<u16>,
+    #[command(flatten)]
+    pub(crate) precision: PrecisionArgs,
     /// Share of FFN values above zero in the synthetic model, about
     #[arg(long, default_value_t = 0.5)]
     pub(crate) ffn_density: f32,

@@ -1,15 +1,16 @@
-//! `tern bench`: reading and writing speed, with the read bandwidth of the same run beside
-//! them. The three are measured in turn, several times, because machines are shared and noisy.
+//! `tern bench`: reading and writing speed, with the read bandwidth and the multiply-add peak of the same run beside
+//! them. All are measured in turn, several times, because machines are shared and noisy.
 
 mod bandwidth;
+mod peak;
 mod report;
 
 use std::ops::ControlFlow;
 use std::time::Instant;
 
 use tern_engine::{
-    GenerationParams, Model, ModelSource, SamplingParams, Sequence, SyntheticShape, SyntheticSpec,
-    TokenId,
+    FfnReads, GenerationParams, HeadReads, Isa, Model, ModelSource, SamplingParams, Sequence,
+    SyntheticShape, SyntheticSpec, TokenId,
 };
 
 use self::bandwidth::Bandwidth;
@@ -27,7 +28,7 @@ pub(crate) fn run(args: &BenchArgs, json: bool) -> Result<(), CliError> {
     let threads = model::threads(args.threads);
     let source = source(args)?;
     let started = Instant::now();
-    let model = model::load_source(&source, threads)?;
+    let model = model::load_source(&source, threads, args.precision)?;
     let load_ms = started.elapsed().as_secs_f64() * 1e3;
 
     let context = model.config().max_seq_len;
@@ -41,29 +42,50 @@ pub(crate) fn run(args: &BenchArgs, json: bool) -> Result<(), CliError> {
 
     let prompt = prompt(&model, longest);
     let peak_of_loading = tern_app::peak_resident_bytes();
-    let mut bandwidth = Bandwidth::new(threads);
+    let bandwidth = Bandwidth::new(threads)?;
     let mut measured = Measured::default();
     for _ in 0..args.repeats {
         measured.read_gb_s.push(bandwidth.read_gb_s());
+        measured
+            .int8_gmac_s
+            .push(peak::int8_gmac_s(model.isa(), threads));
         measured.prefill(&model, &prompt[..args.prompt_tokens])?;
         measured.decode(&model, &prompt[..=args.depth], args.decode_tokens)?;
     }
-    let bytes_per_token = model.bytes_per_token();
     let decode = Spread::of(&measured.decode_tok_s);
-    // The best bandwidth is what the machine can do; the others shared it with something.
-    let read_gb_s = Spread::of(&measured.read_gb_s).max;
+    let prefill = Spread::of(&measured.prefill_tok_s);
+    let bytes_per_token = measured.bytes / (args.repeats * args.decode_tokens) as u64;
+    // Measured in turns with the decoding, and compared in the same way: machines have faster and slower minutes.
+    let read_gb_s = Spread::of(&measured.read_gb_s).median;
+    // Of arithmetic alone, the best is what the machine can do; the others shared it with something.
+    let int8_gmac_s = Spread::of(&measured.int8_gmac_s).max;
+    let macs = model.config().ternary_weights() as f64;
+    let ffn = measured.ffn;
+    let share = |units: u64| {
+        (ffn.layers > 0).then(|| units as f64 / (ffn.layers * model.config().ffn_dim as u64) as f64)
+    };
     let report = Report {
         model: args.model.clone(),
         isa: model.isa().name(),
+        isas: Isa::available().into_iter().map(Isa::name).collect(),
         threads: model.threads(),
+        head: model.head_mode().name(),
+        kv: model.kv_format().name(),
+        context,
+        depth: args.depth,
         decode_tok_s: decode,
-        prefill_tok_s: Spread::of(&measured.prefill_tok_s),
+        prefill_tok_s: prefill,
         ttft_ms: Spread::of(&measured.ttft_ms).median,
         load_ms,
         bytes_per_token,
         read_gb_s,
         roofline_fraction: decode.median * bytes_per_token as f64 / (read_gb_s * 1e9),
-        ffn_density: matches!(source, ModelSource::Synthetic(_)).then_some(args.ffn_density),
+        int8_gmac_s,
+        prefill_peak_fraction: prefill.median * macs / (int8_gmac_s * 1e9),
+        ffn_density: share(ffn.positive_gates),
+        up_read: share(ffn.up_rows),
+        down_read: share(ffn.down_columns),
+        head_reads: measured.head,
         // The buffer the bandwidth is measured with is the bench's, not the engine's.
         peak_rss_bytes: tern_app::peak_resident_bytes()
             .saturating_sub(bandwidth.bytes())
@@ -111,11 +133,18 @@ struct Measured {
     prefill_tok_s: Vec<f64>,
     decode_tok_s: Vec<f64>,
     ttft_ms: Vec<f64>,
+    int8_gmac_s: Vec<f64>,
+    /// Read by all tokens that were written.
+    bytes: u64,
+    ffn: FfnReads,
+    /// Of the last token.
+    head: HeadReads,
 }
 
 impl Measured {
     fn prefill(&mut self, model: &Model, prompt: &[TokenId]) -> Result<(), CliError> {
         let mut sequence = Sequence::new(model, model.config().max_seq_len);
+        sequence.expect_best_only(true);
         let started = Instant::now();
         sequence.prefill(model, prompt, &mut |_, _| ControlFlow::Continue(()))?;
         let seconds = started.elapsed().as_secs_f64();
@@ -126,21 +155,25 @@ impl Measured {
 
     fn decode(&mut self, model: &Model, context: &[TokenId], n: usize) -> Result<(), CliError> {
         let mut sequence = Sequence::new(model, model.config().max_seq_len);
+        sequence.expect_best_only(true);
         sequence.prefill(model, context, &mut |_, _| ControlFlow::Continue(()))?;
+        let _ = (sequence.take_bytes_read(), sequence.take_ffn_reads());
         let started = Instant::now();
-        let mut id = largest(sequence.logits());
         for _ in 0..n {
-            id = largest(sequence.decode(model, id)?);
+            let id = sequence.best().unwrap_or(TokenId(0));
+            sequence.decode(model, id)?;
         }
         self.decode_tok_s
             .push(n as f64 / started.elapsed().as_secs_f64());
+        self.bytes += sequence.take_bytes_read();
+        let ffn = sequence.take_ffn_reads();
+        self.ffn.layers += ffn.layers;
+        self.ffn.positive_gates += ffn.positive_gates;
+        self.ffn.up_rows += ffn.up_rows;
+        self.ffn.down_columns += ffn.down_columns;
+        self.head = sequence.head_reads();
         Ok(())
     }
-}
-
-fn largest(logits: &[f32]) -> TokenId {
-    let best = logits.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
-    TokenId(best.map_or(0, |(id, _)| id as u32))
 }
 
 /// A few words beside the speed: fast gibberish is the classic error of this field. (Random

@@ -12,7 +12,7 @@ use crate::error::CliError;
 use crate::model;
 
 pub(crate) fn run(args: &LogitsArgs, json: bool) -> Result<(), CliError> {
-    let model = model::load(&args.model)?;
+    let model = model::load_to_measure(&args.model)?;
     let ids: Vec<TokenId> = args.ids.iter().copied().map(TokenId).collect();
     // Beside the target until it is whole, so that a half file is never taken for a result.
     let part = args.out.with_added_extension("part");

@@ -3,9 +3,9 @@
 use std::io::{IsTerminal, Write};
 use std::ops::ControlFlow;
 
-use tern_engine::{LoadOptions, Model, ModelSource};
+use tern_engine::{HeadMode, KvFormat, LoadOptions, Model, ModelSource};
 
-use crate::args::ModelArgs;
+use crate::args::{ModelArgs, PrecisionArgs};
 use crate::error::CliError;
 
 /// Threads asked for, or one per core.
@@ -23,11 +23,25 @@ pub(crate) fn source(name: &str) -> Result<ModelSource, CliError> {
 
 /// Loads the model, with progress on a terminal's stderr and its warnings there.
 pub(crate) fn load(args: &ModelArgs) -> Result<Model, CliError> {
-    load_source(&source(&args.model)?, threads(args.threads))
+    let source = source(&args.model)?;
+    load_source(&source, threads(args.threads), args.precision)
+}
+
+/// Likewise, for commands whose results are measurements: every logit from the file's own numbers, keys and values as
+/// they are computed, unless asked otherwise.
+pub(crate) fn load_to_measure(args: &ModelArgs) -> Result<Model, CliError> {
+    let mut precision = args.precision;
+    precision.head = precision.head.or(Some(HeadMode::Full));
+    precision.kv = precision.kv.or(Some(KvFormat::F32));
+    load_source(&source(&args.model)?, threads(args.threads), precision)
 }
 
 /// Likewise from a source.
-pub(crate) fn load_source(source: &ModelSource, threads: usize) -> Result<Model, CliError> {
+pub(crate) fn load_source(
+    source: &ModelSource,
+    threads: usize,
+    precision: PrecisionArgs,
+) -> Result<Model, CliError> {
     let terminal = std::io::stderr().is_terminal();
     let mut shown = 0;
     let mut progress = |fraction: f32| {
@@ -41,7 +55,9 @@ pub(crate) fn load_source(source: &ModelSource, threads: usize) -> Result<Model,
     };
     let options = LoadOptions {
         threads,
-        ..LoadOptions::default()
+        isa: None,
+        head: precision.head.unwrap_or_default(),
+        kv: precision.kv.unwrap_or_default(),
     };
     let model = Model::load(source, &options, &mut progress)?;
     if shown > 0 {

@@ -12,7 +12,7 @@ pub(crate) fn run(args: &PerplexityArgs, json: bool) -> Result<(), CliError> {
         path: args.file.clone(),
         source,
     })?;
-    let model = model::load(&args.model)?;
+    let model = model::load_to_measure(&args.model)?;
     let ids = model.tokenizer().encode_plain(&text);
     if ids.len() < 2 {
         return Err(CliError::TooShort { tokens: ids.len() });

@@ -18,12 +18,15 @@ fn tiny() -> String {
 
 struct Tern {
     data: tempfile::TempDir,
+    /// The path through the kernels to ask for; empty leaves the choice to the program.
+    isa: String,
 }
 
 impl Tern {
     fn new() -> Self {
         Self {
             data: tempfile::tempdir().expect("folder"),
+            isa: String::new(),
         }
     }
 
@@ -31,6 +34,7 @@ impl Tern {
         let mut child = Command::new(env!("CARGO_BIN_EXE_tern"))
             .args(args)
             .env("TERN_DATA_DIR", self.data.path())
+            .env("TERN_ISA", &self.isa)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -187,42 +191,96 @@ fn tokenize_needs_no_more_than_a_tokenizer() {
     assert!(!tokens("synthetic:2b4t").trim().is_empty());
 }
 
+impl Tern {
+    /// A short `tern bench` of a small model.
+    fn bench(&self, model: &str, more: &[&str]) -> Value {
+        let short = ["--prompt-tokens", "16", "--decode-tokens", "4"];
+        let args = ["bench", "--json", "--repeats", "1", "--model", model];
+        self.json(&[&args, &short[..], more].concat())
+    }
+}
+
+/// A number of the record, by its path of names.
+fn number(record: &Value, path: &str) -> f64 {
+    let value = record.pointer(path).and_then(Value::as_f64);
+    value.unwrap_or_else(|| panic!("{path} is no number: {record}"))
+}
+
 #[test]
 fn bench_prints_the_fields_the_contract_names() {
-    let record = Tern::new().json(&[
-        "bench",
-        "--model",
-        &tiny(),
-        "--prompt-tokens",
-        "16",
-        "--decode-tokens",
-        "4",
-        "--repeats",
-        "1",
-        "--json",
-    ]);
-    for field in [
-        "isa",
-        "threads",
-        "ttft_ms",
-        "load_ms",
-        "bytes_per_token",
-        "read_gb_s",
-        "roofline_fraction",
-        "ffn_density",
-        "peak_rss_bytes",
-        "text",
-    ] {
-        assert!(record.get(field).is_some(), "{field} is missing: {record}");
-    }
-    for spread in ["decode_tok_s", "prefill_tok_s"] {
-        for field in ["min", "median", "max"] {
+    for model in [&tiny()[..], "guide"] {
+        let record = Tern::new().bench(model, &["--threads", "2"]);
+        assert_eq!(record["model"], *model);
+        assert_eq!(record["threads"], 2);
+        assert_eq!(record["depth"], 0);
+        for path in [
+            "/ttft_ms",
+            "/load_ms",
+            "/bytes_per_token",
+            "/read_gb_s",
+            "/roofline_fraction",
+            "/context",
+            "/int8_gmac_s",
+            "/prefill_peak_fraction",
+            "/peak_rss_bytes",
+        ] {
+            assert!(number(&record, path) > 0.0, "{path}: {record}");
+        }
+        for spread in ["decode_tok_s", "prefill_tok_s"] {
+            let of = |name| number(&record, &format!("/{spread}/{name}"));
+            assert!(0.0 < of("min"), "{spread}: {record}");
+            assert!(of("min") <= of("median") && of("median") <= of("max"));
+        }
+        for share in ["/ffn_density", "/up_read", "/down_read"] {
             assert!(
-                record[spread][field].as_f64().is_some_and(|v| v > 0.0),
-                "{spread}.{field}"
+                (0.0..=1.0).contains(&number(&record, share)),
+                "{share}: {record}"
             );
         }
+        assert!(record["text"].is_string(), "{record}");
+        for reads in ["sharpened", "computed", "bytes"] {
+            assert!(record["head_reads"][reads].is_u64(), "{reads}: {record}");
+        }
+        assert!(record["head_reads"]["proven"].is_boolean(), "{record}");
     }
+}
+
+#[test]
+fn bench_measures_what_it_was_asked_for_and_says_so() {
+    let tern = Tern::new();
+    let at = |head, kv, depth| tern.bench(&tiny(), &["--head", head, "--kv", kv, "--depth", depth]);
+    for (kv, depth) in [("f32", "0"), ("f16", "8"), ("int8", "8")] {
+        let record = at("exact", kv, depth);
+        assert_eq!(record["kv"], kv);
+        assert_eq!(record["depth"].to_string(), depth);
+        // What was done, not what was asked for: a head as small as this one is never screened.
+        assert_eq!(record["head"], "full");
+    }
+    let bytes = |head, kv, depth| number(&at(head, kv, depth), "/bytes_per_token");
+    assert!(
+        bytes("full", "f32", "200") > bytes("full", "f32", "0"),
+        "a longer context is read too"
+    );
+    assert!(
+        bytes("full", "f32", "200") > bytes("full", "int8", "200"),
+        "a smaller format is read faster"
+    );
+}
+
+#[test]
+fn bench_lists_the_paths_of_this_cpu_and_runs_on_the_one_that_was_chosen() {
+    let mut tern = Tern::new();
+    let record = tern.bench(&tiny(), &[]);
+    let isas: Vec<&str> = record["isas"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
+    assert_eq!(isas.first(), Some(&"scalar"));
+    assert_eq!(record["isa"].as_str(), isas.last().copied());
+    tern.isa = "scalar".to_owned();
+    assert_eq!(tern.bench(&tiny(), &[])["isa"], "scalar");
 }
 
 #[test]

@@ -238,6 +238,16 @@ pub enum EngineError {
     /// A chat must have something to answer.
     #[error("There is nothing to answer yet. Write a message first.")]
     NoTurns,
+    /// The model's file, of which rows are read while answering, is not what it was.
+    #[error(
+        "The model file {file} can no longer be read: {problem}. Put the file back and load the model again."
+    )]
+    FileChanged {
+        /// The file.
+        file: String,
+        /// What was found.
+        problem: String,
+    },
     /// Reading was ended by the caller's progress function; what was read stays valid.
     #[error("Reading was stopped.")]
     Stopped,

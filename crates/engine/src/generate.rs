@@ -1,13 +1,18 @@
 //! Continuing a text.
 
-use std::{ops::ControlFlow, time::Instant};
+use std::{
+    ops::ControlFlow,
+    time::{Duration, Instant},
+};
 
 use serde::Serialize;
 
-use crate::{EngineError, Model, Sampler, SamplingParams, Sequence, TextStream, TokenId};
+use crate::{
+    EngineError, Model, Sampler, SamplingParams, Sequence, TextStream, TokenId, drafts::Drafts,
+};
 
 /// How a text is continued.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct GenerationParams {
     /// How each token is drawn.
     pub sampling: SamplingParams,
@@ -17,6 +22,20 @@ pub struct GenerationParams {
     pub stop_strings: Vec<String>,
     /// Go on after tokens that end an answer, for measurements.
     pub ignore_eos: bool,
+    /// Guess tokens from what the text already holds, where that saves time. The text is the same with and without.
+    pub drafts: bool,
+}
+
+impl Default for GenerationParams {
+    fn default() -> Self {
+        Self {
+            sampling: SamplingParams::default(),
+            max_tokens: None,
+            stop_strings: Vec::new(),
+            ignore_eos: false,
+            drafts: true,
+        }
+    }
 }
 
 /// What happens while a text is continued.
@@ -60,6 +79,10 @@ pub struct GenerationStats {
     pub reused_tokens: usize,
     /// Tokens written, without the one that ended the answer.
     pub generated_tokens: usize,
+    /// Tokens that were guessed from the text.
+    pub drafted_tokens: usize,
+    /// Of these, guesses that were right.
+    pub accepted_tokens: usize,
     /// Seconds spent reading the prompt.
     pub prefill_seconds: f64,
     /// Seconds from the end of reading to the end of the answer.
@@ -118,6 +141,7 @@ pub fn generate(
         .count();
     let reused = common.min(prompt.len() - 1);
     sequence.truncate(reused);
+    sequence.expect(&params.sampling);
 
     let mut answer = Answer {
         ids: Vec::new(),
@@ -125,6 +149,8 @@ pub fn generate(
         stream: TextStream::new(&params.stop_strings),
         strips_space: model.tokenizer().strips_space(),
         first_token_seconds: 0.0,
+        drafted_tokens: 0,
+        accepted_tokens: 0,
     };
     let total = prompt.len();
     let mut reading = |done, _| {
@@ -150,6 +176,8 @@ pub fn generate(
             prompt_tokens: total,
             reused_tokens: reused,
             generated_tokens: answer.ids.len(),
+            drafted_tokens: answer.drafted_tokens,
+            accepted_tokens: answer.accepted_tokens,
             prefill_seconds: (read - begin).as_secs_f64(),
             decode_seconds: read.elapsed().as_secs_f64(),
             first_token_seconds: answer.first_token_seconds,
@@ -169,11 +197,14 @@ struct Answer {
     /// A space that comes next is the tokenizer's, not the answer's.
     strips_space: bool,
     first_token_seconds: f64,
+    drafted_tokens: usize,
+    accepted_tokens: usize,
 }
 
 type OnEvent<'a> = &'a mut dyn FnMut(GenerationEvent<'_>) -> ControlFlow<()>;
 
 impl Answer {
+    /// Writes until something ends the answer. Leaves in `sequence` what was written, and no guesses.
     fn write(
         &mut self,
         model: &Model,
@@ -183,49 +214,79 @@ impl Answer {
         on_event: OnEvent,
         begin: Instant,
     ) -> Result<StopReason, EngineError> {
-        let tokenizer = model.tokenizer();
-        loop {
-            if params.max_tokens.is_some_and(|max| self.ids.len() >= max) {
-                return Ok(StopReason::MaxTokens);
-            }
-            let id = sampler.sample(sequence.logits(), sequence.tokens());
+        let drafts = params.drafts.then(|| Drafts::new(sequence.tokens()));
+        let mut reader = Reader {
+            model,
+            known: sequence.tokens().len(),
+            sequence,
+            drafts,
+            draft: Vec::new(),
+            guesses: Vec::new(),
+            right: 0,
+            time: Duration::ZERO,
+        };
+        let ended = self.write_from(&mut reader, sampler, params, on_event, begin);
+        reader.end_draft(self);
+        ended
+    }
+
+    fn write_from(
+        &mut self,
+        reader: &mut Reader,
+        sampler: &mut Sampler,
+        params: &GenerationParams,
+        on_event: OnEvent,
+        begin: Instant,
+    ) -> Result<StopReason, EngineError> {
+        let model = reader.model;
+        let max = params.max_tokens.unwrap_or(usize::MAX);
+        while self.ids.len() < max {
+            let history = &reader.sequence.tokens()[..reader.known];
+            let id = sampler.sample(reader.sequence.logits(), history);
             if self.ids.is_empty() {
                 self.first_token_seconds = begin.elapsed().as_secs_f64();
             }
             if !params.ignore_eos && model.stop_tokens().contains(&id) {
                 return Ok(StopReason::EndOfText);
             }
-            self.ids.push(id);
-            let mut shown: &[u8] = if tokenizer.is_control(id) {
-                &[]
-            } else {
-                tokenizer.bytes_of(id)
-            };
-            if self.strips_space && !shown.is_empty() {
-                shown = shown.strip_prefix(b" ").unwrap_or(shown);
-                self.strips_space = false;
-            }
-            let released = self.text.len();
-            self.stream.push(shown, &mut self.text);
-            let text = &self.text[released..];
-            let mut flow = ControlFlow::Continue(());
-            if !text.is_empty() {
-                flow = on_event(GenerationEvent::Text(text));
-            }
-            if flow.is_break() || on_event(GenerationEvent::Token(id)).is_break() {
+            if self.show(model, id, on_event).is_break() {
                 return Ok(StopReason::Stopped);
             }
             if self.stream.is_stopped() {
                 return Ok(StopReason::EndOfText);
             }
-            if params.max_tokens.is_some_and(|max| self.ids.len() >= max) {
-                return Ok(StopReason::MaxTokens);
+            if self.ids.len() >= max {
+                break;
             }
-            if sequence.tokens().len() == sequence.max_len() {
+            if reader.known == reader.sequence.max_len() {
                 return Ok(StopReason::ContextFull);
             }
-            sequence.decode(model, id)?;
+            // Reading `id` brings one token more, and each guess another one.
+            reader.read(self, id, max - self.ids.len() - 1)?;
         }
+        Ok(StopReason::MaxTokens)
+    }
+
+    /// Takes a token into the answer and says so.
+    fn show(&mut self, model: &Model, id: TokenId, on_event: OnEvent) -> ControlFlow<()> {
+        let tokenizer = model.tokenizer();
+        self.ids.push(id);
+        let mut shown: &[u8] = if tokenizer.is_control(id) {
+            &[]
+        } else {
+            tokenizer.bytes_of(id)
+        };
+        if self.strips_space && !shown.is_empty() {
+            shown = shown.strip_prefix(b" ").unwrap_or(shown);
+            self.strips_space = false;
+        }
+        let released = self.text.len();
+        self.stream.push(shown, &mut self.text);
+        let text = &self.text[released..];
+        if !text.is_empty() {
+            on_event(GenerationEvent::Text(text))?;
+        }
+        on_event(GenerationEvent::Token(id))
     }
 
     /// Releases what the stream held back.
@@ -237,5 +298,73 @@ impl Answer {
             // The answer is over; there is nothing left to stop.
             let _ = on_event(GenerationEvent::Text(text));
         }
+    }
+}
+
+/// Reads the tokens of an answer, alone or with guesses of what comes next.
+struct Reader<'a> {
+    model: &'a Model,
+    sequence: &'a mut Sequence,
+    /// Tokens of the sequence that are the text; more are guesses.
+    known: usize,
+    drafts: Option<Drafts>,
+    /// The present draft: a token of the text and guesses. Empty when there is none.
+    draft: Vec<TokenId>,
+    guesses: Vec<TokenId>,
+    /// Guesses of it that were right so far.
+    right: usize,
+    /// What it has cost so far.
+    time: Duration,
+}
+
+impl Reader<'_> {
+    /// Reads `id`, so that the logits of what follows it are there; at most `room` guesses are of use.
+    fn read(&mut self, answer: &mut Answer, id: TokenId, room: usize) -> Result<(), EngineError> {
+        if let Some(drafts) = &mut self.drafts {
+            drafts.push(id);
+        }
+        let begin = Instant::now();
+        if self.sequence.tokens().get(self.known) == Some(&id) {
+            self.known += 1;
+            self.right += 1;
+            self.sequence.draft_logits(self.model, self.right)?;
+            self.time += begin.elapsed();
+            return Ok(());
+        }
+        self.end_draft(answer);
+        let room = room.min(self.sequence.max_len() - self.known - 1);
+        self.guesses.clear();
+        if let Some(drafts) = &self.drafts {
+            drafts.propose(room, &mut self.guesses);
+        }
+        if self.guesses.is_empty() {
+            self.sequence.decode(self.model, id)?;
+            if let Some(drafts) = &mut self.drafts {
+                drafts.read_single(begin.elapsed());
+            }
+        } else {
+            self.draft.push(id);
+            self.draft.extend_from_slice(&self.guesses);
+            self.sequence.decode_draft(self.model, &self.draft)?;
+            self.sequence.draft_logits(self.model, 0)?;
+            self.time = begin.elapsed();
+        }
+        self.known += 1;
+        Ok(())
+    }
+
+    /// Takes back what was guessed wrong, and counts what the draft brought.
+    fn end_draft(&mut self, answer: &mut Answer) {
+        self.sequence.truncate(self.known);
+        let guessed = self.draft.len().saturating_sub(1);
+        if guessed > 0 {
+            answer.drafted_tokens += guessed;
+            answer.accepted_tokens += self.right;
+            if let Some(drafts) = &mut self.drafts {
+                drafts.read_draft(guessed, self.right, self.time);
+            }
+        }
+        self.draft.clear();
+        self.right = 0;
     }
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::{
     ChatTemplate, LoadError, ModelConfig, ModelSource, SamplingDefaults, TokenId,
     model::{
-        kv_cache,
+        KvFormat, kv_cache,
         load::look_for_zeros,
         opened::{self, Frame, Opened},
         table_bytes,
@@ -194,21 +194,25 @@ fn records(tensors: &Tensors) -> Vec<TensorRecord> {
 /// Bytes of the embedding and of a head of its own, where there is one. A table that is missing counts nothing;
 /// loading will say so.
 fn tables(frame: &Frame) -> u64 {
-    let bytes = |name| frame.tensors.entries.get(&name).map_or(0, table_bytes);
-    let head = if frame.config.tied_head {
+    let bytes = |name, is_head| {
+        let entry = frame.tensors.entries.get(&name);
+        entry.map_or(0, |entry| table_bytes(entry, is_head))
+    };
+    let tied = frame.config.tied_head;
+    let head = if tied {
         0
     } else {
-        bytes(frame.naming.head())
+        bytes(frame.naming.head(), true)
     };
-    bytes(frame.naming.embedding()) + head
+    bytes(frame.naming.embedding(), tied) + head
 }
 
 /// Two bits a ternary weight, and the `tables`.
 fn memory(config: &ModelConfig, tables: u64) -> MemoryNeed {
     MemoryNeed {
         weights: config.ternary_weights() / 4 + tables,
-        full_context: kv_cache::bytes_for(config, config.max_seq_len),
-        context_step: kv_cache::bytes_for(config, 1),
+        full_context: kv_cache::bytes_for(config, KvFormat::default(), config.max_seq_len),
+        context_step: kv_cache::bytes_for(config, KvFormat::default(), 1),
     }
 }
 

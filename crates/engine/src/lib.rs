@@ -15,6 +15,7 @@ mod common;
 
 mod chat;
 mod compare;
+mod drafts;
 mod error;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;
@@ -24,6 +25,7 @@ mod model;
 mod sampler;
 mod source;
 mod synthetic;
+mod team;
 mod text_stream;
 mod token;
 mod tokenizer;
@@ -37,13 +39,15 @@ pub use generate::{
 };
 pub use inspect::{Inspection, MemoryNeed, SpecialToken, TensorRecord, inspect};
 pub use model::{
-    Activation, Family, LoadOptions, Model, ModelConfig, RopeScaling, SamplingDefaults,
+    Activation, Family, FfnReads, HeadMode, HeadReads, KvFormat, LoadOptions, Model, ModelConfig,
+    RopeScaling, SamplingDefaults,
     sequence::{Observation, Sequence},
 };
 pub use sampler::{Sampler, SamplingParams};
 pub use source::{EmbeddedModel, ModelSource};
 pub use synthetic::{SyntheticShape, SyntheticSpec};
-pub use tern_kernels::Isa;
+pub use tern_kernels::{Isa, multiply_adds};
 pub use text_stream::TextStream;
 pub use token::TokenId;
 pub use tokenizer::Tokenizer;
+pub use weights::memory::memory_like_weights;

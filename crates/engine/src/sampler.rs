@@ -7,6 +7,7 @@ use rand_chacha::{
 use serde::{Deserialize, Serialize};
 
 use crate::{EngineError, TokenId};
+use tern_kernels::Isa;
 
 /// Tokens back to which the repetition penalty looks.
 const PENALTY_WINDOW: usize = 256;
@@ -97,7 +98,11 @@ pub struct Sampler {
     params: SamplingParams,
     seed: u64,
     random: ChaCha8Rng,
+    isa: Isa,
     penalised: Vec<f32>,
+    /// Each token's logit against the best one, divided by the temperature, and its relative weight.
+    relative: Vec<f32>,
+    weights: Vec<f32>,
     candidates: Vec<Candidate>,
 }
 
@@ -105,6 +110,8 @@ pub struct Sampler {
 struct Candidate {
     /// Logit, already divided by the temperature, relative to the best one.
     logit: f32,
+    /// Probability relative to the likeliest token.
+    weight: f32,
     id: u32,
 }
 
@@ -127,7 +134,10 @@ impl Sampler {
             params: *params,
             seed,
             random: ChaCha8Rng::seed_from_u64(seed),
+            isa: Isa::detect(),
             penalised: Vec::new(),
+            relative: Vec::new(),
+            weights: Vec::new(),
             candidates: Vec::new(),
         })
     }
@@ -170,17 +180,37 @@ impl Sampler {
     fn draw(&mut self, logits: &[f32], best: TokenId) -> TokenId {
         let top = logits[best.index()];
         let temperature = self.params.temperature;
+        self.relative.clear();
+        self.relative.extend(logits.iter().map(|&logit| {
+            let logit = (logit - top) / temperature;
+            // False for NaN too.
+            if logit >= NEGLIGIBLE {
+                logit
+            } else {
+                f32::NEG_INFINITY
+            }
+        }));
+        self.weights.clear();
+        self.weights.extend_from_slice(&self.relative);
+        // The kernels' exponential has the same bits on every machine.
+        tern_kernels::exp(self.isa, &mut self.weights);
+
+        let top_k = self.params.top_k as usize;
+        let floor = if top_k == 0 && self.params.top_p < 1.0 {
+            self.floor_of_likeliest()
+        } else {
+            NEGLIGIBLE
+        };
         self.candidates.clear();
+        let tokens = self.relative.iter().zip(&self.weights).enumerate();
         self.candidates
-            .extend(logits.iter().enumerate().filter_map(|(id, &logit)| {
-                let logit = (logit - top) / temperature;
-                // False for NaN too.
-                (logit >= NEGLIGIBLE).then_some(Candidate {
+            .extend(tokens.filter_map(|(id, (&logit, &weight))| {
+                (logit >= floor).then_some(Candidate {
                     logit,
+                    weight,
                     id: id as u32,
                 })
             }));
-        let top_k = self.params.top_k as usize;
         if top_k > 0 && top_k < self.candidates.len() {
             self.candidates
                 .select_nth_unstable_by(top_k - 1, Candidate::order);
@@ -188,7 +218,11 @@ impl Sampler {
             self.candidates.sort_unstable_by_key(|c| c.id);
         }
         if self.params.top_p < 1.0 {
-            let total: f64 = self.candidates.iter().map(weight).sum();
+            let total: f64 = if top_k > 0 {
+                self.candidates.iter().map(weight).sum()
+            } else {
+                sum(&self.weights)
+            };
             let kept = keep_likeliest(&mut self.candidates, f64::from(self.params.top_p) * total);
             self.candidates.truncate(kept);
         }
@@ -209,11 +243,44 @@ impl Sampler {
         // Rounding can leave a crumb; the likeliest may have it.
         best
     }
+
+    /// A relative logit such that the tokens above it have all the probability top-p asks for, and usually not many
+    /// more do: so that few have to be sorted.
+    fn floor_of_likeliest(&self) -> f32 {
+        let wanted = f64::from(self.params.top_p) * sum(&self.weights);
+        [-3.0_f32, -6.0, -9.0, -14.0]
+            .into_iter()
+            .find(|floor| {
+                let least = libm::expf(*floor);
+                let above: f64 = self
+                    .weights
+                    .iter()
+                    .zip(&self.relative)
+                    .filter(|&(&weight, &logit)| weight >= least && logit >= *floor)
+                    .map(|(&weight, _)| f64::from(weight))
+                    .sum();
+                // With a reserve for sums taken in another order.
+                above >= wanted * 1.000_001
+            })
+            .unwrap_or(NEGLIGIBLE)
+    }
 }
 
-/// Probability relative to the likeliest token. In float64 from libm: the same on every machine.
+/// The sum in double precision, in sixteen lanes: quick, and the same on every machine.
+fn sum(weights: &[f32]) -> f64 {
+    let mut lanes = [0.0_f64; 16];
+    let (chunks, tail) = weights.as_chunks::<16>();
+    for chunk in chunks {
+        for (lane, &weight) in lanes.iter_mut().zip(chunk) {
+            *lane += f64::from(weight);
+        }
+    }
+    lanes.iter().sum::<f64>() + tail.iter().map(|&weight| f64::from(weight)).sum::<f64>()
+}
+
+/// Probability relative to the likeliest token.
 fn weight(candidate: &Candidate) -> f64 {
-    libm::exp(f64::from(candidate.logit))
+    f64::from(candidate.weight)
 }
 
 /// A number in `[0, 1)` from 53 random bits.
@@ -246,14 +313,24 @@ fn keep_likeliest(candidates: &mut [Candidate], wanted: f64) -> usize {
 }
 
 /// Index of the largest logit, the lowest among equals; NaN is never the largest. 0 when there is none.
-fn argmax(logits: &[f32]) -> TokenId {
-    let (mut best, mut top) = (0, f32::NEG_INFINITY);
-    for (id, &logit) in logits.iter().enumerate() {
-        if logit > top {
-            (best, top) = (id, logit);
+pub(crate) fn argmax(logits: &[f32]) -> TokenId {
+    // In pieces, whose largest a compiler finds in vectors; then only one piece is looked through.
+    const PIECE: usize = 256;
+    let (mut first, mut top) = (0, f32::NEG_INFINITY);
+    for (i, piece) in logits.chunks(PIECE).enumerate() {
+        let mut lanes = [f32::NEG_INFINITY; 16];
+        for x in piece.chunks(16) {
+            for (lane, &x) in lanes.iter_mut().zip(x) {
+                *lane = if x > *lane { x } else { *lane };
+            }
+        }
+        let largest = lanes.into_iter().fold(f32::NEG_INFINITY, f32::max);
+        if largest > top {
+            (first, top) = (i * PIECE, largest);
         }
     }
-    TokenId(best as u32)
+    let within = logits[first..].iter().position(|&x| x == top);
+    TokenId((first + within.unwrap_or(0)) as u32)
 }
 
 /// Copies `logits` to `out` with those of recent tokens made less likely: positive ones divided by `penalty`,
@@ -279,172 +356,4 @@ fn fresh_seed() -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn params(seed: u64) -> SamplingParams {
-        SamplingParams {
-            temperature: 1.0,
-            top_p: 1.0,
-            seed: Some(seed),
-            ..SamplingParams::default()
-        }
-    }
-
-    fn draws(params: &SamplingParams, logits: &[f32], n: usize) -> Vec<u32> {
-        let mut sampler = Sampler::new(params).expect("good parameters");
-        (0..n).map(|_| sampler.sample(logits, &[]).0).collect()
-    }
-
-    #[test]
-    fn greedy_takes_the_lowest_id_among_equals_and_never_nan() {
-        let greedy = SamplingParams::greedy();
-        assert_eq!(draws(&greedy, &[f32::NAN, 1.0, 2.0, 2.0, f32::NAN], 1), [2]);
-        assert_eq!(draws(&greedy, &[f32::NAN, f32::NAN], 1), [0]);
-        assert_eq!(draws(&greedy, &[0.0, f32::INFINITY, f32::INFINITY], 1), [1]);
-    }
-
-    #[test]
-    fn drawing_survives_nan_and_infinities() {
-        let odd = [f32::NAN, f32::NEG_INFINITY, 0.0, f32::NAN];
-        assert_eq!(draws(&params(1), &odd, 50), [2; 50]);
-        assert_eq!(draws(&params(1), &[f32::NEG_INFINITY; 3], 2), [0, 0]);
-        assert_eq!(draws(&params(1), &[1.0, f32::INFINITY], 2), [1, 1]);
-    }
-
-    #[test]
-    fn the_same_seed_draws_the_same_and_another_does_not() {
-        let logits: Vec<f32> = (0..1000).map(|i| (i % 17) as f32 * 0.1).collect();
-        let first = draws(&params(7), &logits, 100);
-        assert_eq!(first, draws(&params(7), &logits, 100));
-        assert_ne!(first, draws(&params(8), &logits, 100));
-        let mut unseeded = Sampler::new(&SamplingParams {
-            seed: None,
-            ..params(0)
-        })
-        .expect("good parameters");
-        let again = params(unseeded.seed());
-        let free: Vec<u32> = (0..100).map(|_| unseeded.sample(&logits, &[]).0).collect();
-        assert_eq!(free, draws(&again, &logits, 100));
-    }
-
-    #[test]
-    fn frequencies_follow_the_probabilities() {
-        let logits = [0.6f32.ln(), 0.3f32.ln(), 0.1f32.ln()];
-        let mut count = [0f64; 3];
-        for id in draws(&params(3), &logits, 100_000) {
-            count[id as usize] += 1e-5;
-        }
-        for (got, want) in count.iter().zip([0.6, 0.3, 0.1]) {
-            assert!((got - want).abs() < 0.006, "{count:?}");
-        }
-    }
-
-    #[test]
-    fn each_filter_removes_what_it_says() {
-        let logits: Vec<f32> = [0.4f32, 0.3, 0.2, 0.1].iter().map(|p| p.ln()).collect();
-        let most = |p: SamplingParams| draws(&p, &logits, 2000).into_iter().max();
-        assert_eq!(most(params(1)), Some(3));
-        assert_eq!(
-            most(SamplingParams {
-                top_k: 2,
-                ..params(1)
-            }),
-            Some(1)
-        );
-        assert_eq!(
-            most(SamplingParams {
-                top_k: 1,
-                ..params(1)
-            }),
-            Some(0)
-        );
-        assert_eq!(
-            most(SamplingParams {
-                top_p: 0.75,
-                ..params(1)
-            }),
-            Some(2)
-        );
-        assert_eq!(
-            most(SamplingParams {
-                top_p: 0.35,
-                ..params(1)
-            }),
-            Some(0)
-        );
-        assert_eq!(
-            most(SamplingParams {
-                min_p: 0.6,
-                ..params(1)
-            }),
-            Some(1)
-        );
-    }
-
-    #[test]
-    fn top_p_over_a_wide_flat_row_equals_a_full_sort() {
-        let logits: Vec<f32> = (0..50_000u32)
-            .map(|i| (i.wrapping_mul(2_654_435_761) >> 8) as f32 * 1e-7)
-            .collect();
-        let mut all: Vec<Candidate> = logits
-            .iter()
-            .enumerate()
-            .map(|(id, &logit)| Candidate {
-                logit,
-                id: id as u32,
-            })
-            .collect();
-        let mut sorted = all.clone();
-        sorted.sort_by(Candidate::order);
-        let wanted = 0.5 * all.iter().map(weight).sum::<f64>();
-        let kept = keep_likeliest(&mut all, wanted);
-        let ids = |c: &[Candidate]| c.iter().map(|c| c.id).collect::<Vec<_>>();
-        assert_eq!(ids(&all[..kept]), ids(&sorted[..kept]));
-        assert!(sorted[..kept].iter().map(weight).sum::<f64>() >= wanted);
-        assert!(sorted[..kept - 1].iter().map(weight).sum::<f64>() < wanted);
-    }
-
-    #[test]
-    fn the_penalty_counts_a_token_once_and_only_recent_ones() {
-        let mut out = Vec::new();
-        let history: Vec<TokenId> = std::iter::once(TokenId(2))
-            .chain((0..300).map(|_| TokenId(0)))
-            .collect();
-        penalise(&[2.0, -1.0, 4.0], &history, 2.0, &mut out);
-        assert_eq!(out, [1.0, -1.0, 4.0]);
-        penalise(&[2.0, -1.0, 4.0], &[TokenId(1), TokenId(9)], 2.0, &mut out);
-        assert_eq!(out, [2.0, -2.0, 4.0]);
-    }
-
-    #[test]
-    fn nonsense_parameters_are_refused() {
-        for bad in [
-            SamplingParams {
-                temperature: f32::NAN,
-                ..params(0)
-            },
-            SamplingParams {
-                temperature: -1.0,
-                ..params(0)
-            },
-            SamplingParams {
-                top_p: 0.0,
-                ..params(0)
-            },
-            SamplingParams {
-                min_p: 1.5,
-                ..params(0)
-            },
-            SamplingParams {
-                repetition_penalty: 0.0,
-                ..params(0)
-            },
-        ] {
-            assert!(
-                matches!(Sampler::new(&bad), Err(EngineError::BadParameter { .. })),
-                "{bad:?}"
-            );
-        }
-    }
-}
+mod tests;

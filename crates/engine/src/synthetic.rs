@@ -10,13 +10,14 @@ use tern_kernels::PackedTernary;
 use crate::{
     ChatTemplate, LoadError,
     model::{
-        Activation, BitLinear, Family, Layer, ModelConfig, Parts, Progress, RopeScaling,
-        SamplingDefaults, Table, memory_for,
+        Activation, BitLinear, Family, How, Keep, Layer, ModelConfig, Parts, Progress, RopeScaling,
+        SamplingDefaults, Table, memory_for, order, shape,
     },
     tokenizer,
     weights::{
         formats::{BadCode, RowDecoder},
         memory::WeightMemory,
+        names::Projection,
         repack::{RowOrder, repack},
     },
 };
@@ -88,6 +89,7 @@ pub(crate) fn config(spec: &SyntheticSpec) -> ModelConfig {
 /// Makes the model in memory, in parallel.
 pub(crate) fn build(
     spec: &SyntheticSpec,
+    how: How,
     pool: &ThreadPool,
     progress: Progress,
 ) -> Result<Parts, LoadError> {
@@ -109,9 +111,12 @@ pub(crate) fn build(
             return Err(LoadError::Cancelled);
         }
     }
-    let embedding = pool.install(|| {
-        Table::from_bf16([config.vocab_size, hidden], |row, bits| {
-            let mut random = Random::new(spec.seed, row as u64, EMBEDDING);
+    let seed = spec.seed;
+    let shape = [config.vocab_size, hidden];
+    let keep = Keep::of(how.head, true, shape, how.isa);
+    let (embedding, planes) = pool.install(|| {
+        Table::from_bf16(shape, keep, move |row, bits| {
+            let mut random = Random::new(seed, row as u64, EMBEDDING);
             for (column, bits) in bits.iter_mut().enumerate() {
                 // Even over ±√3: variance 1.
                 let x = (random.next() >> 40) as f32 / (1 << 23) as f32 - 1.0;
@@ -138,6 +143,7 @@ pub(crate) fn build(
         layers,
         embedding,
         own_head: None,
+        planes,
         config,
     })
 }
@@ -162,19 +168,20 @@ fn final_norm(spec: &SyntheticSpec, hidden: usize) -> Vec<f32> {
 }
 
 fn layer(spec: &SyntheticSpec, c: &ModelConfig, index: usize, memory: &mut WeightMemory) -> Layer {
-    let (hidden, q, kv, ffn) = (c.hidden_dim, c.q_dim(), c.kv_dim(), c.ffn_dim);
+    let (hidden, q, ffn) = (c.hidden_dim, c.q_dim(), c.ffn_dim);
     // Sums of `width` inputs of variance 1 by codes of which two thirds are not 0.
     let spread = |width: usize| (width as f32 * 2.0 / 3.0).sqrt();
-    let mut matrix = |number: u64, rows: usize, cols: usize, scale: f32, anchors: Anchors| {
+    let mut matrix = |which: Projection, scale: f32, anchors: Anchors| {
+        let ((rows, cols), into) = (shape(c, which), order(c, which));
         let decoder = RandomRows {
             seed: spec.seed,
-            matrix: index as u64 * 8 + number,
+            matrix: index as u64 * 8 + which as u64,
             anchors,
         };
         let piece = memory
-            .take(PackedTernary::bytes_for(rows, cols))
+            .take(PackedTernary::bytes_for(into, rows, cols))
             .expect("memory was reserved for this shape");
-        let repacked = repack(&decoder, rows, cols, RowOrder::AsStored, piece)
+        let repacked = repack(&decoder, rows, cols, RowOrder::AsStored, into, piece)
             .expect("random rows hold ternary codes");
         BitLinear {
             weights: repacked.weights,
@@ -196,16 +203,16 @@ fn layer(spec: &SyntheticSpec, c: &ModelConfig, index: usize, memory: &mut Weigh
     ffn_norm[..ANCHORS].fill(pull);
     Layer {
         attn_norm: vec![1.0; hidden],
-        q: matrix(0, q, hidden, 1.0 / spread(hidden), Anchors::Random),
-        k: matrix(1, kv, hidden, 1.0 / spread(hidden), Anchors::Random),
-        v: matrix(2, kv, hidden, 1.0 / spread(hidden), Anchors::Random),
+        q: matrix(Projection::Q, 1.0 / spread(hidden), Anchors::Random),
+        k: matrix(Projection::K, 1.0 / spread(hidden), Anchors::Random),
+        v: matrix(Projection::V, 1.0 / spread(hidden), Anchors::Random),
         attn_sub_norm: Some(vec![1.0; q]),
-        o: matrix(3, hidden, q, out(q), Anchors::Untouched),
+        o: matrix(Projection::O, out(q), Anchors::Untouched),
         ffn_norm,
-        gate: matrix(4, ffn, hidden, 1.0 / spread(hidden), anchors),
-        up: matrix(5, ffn, hidden, 1.0 / spread(hidden), Anchors::Random),
+        gate: matrix(Projection::Gate, 1.0 / spread(hidden), anchors),
+        up: matrix(Projection::Up, 1.0 / spread(hidden), Anchors::Random),
         ffn_sub_norm: Some(vec![1.0; ffn]),
-        down: matrix(6, hidden, ffn, out(ffn), Anchors::Untouched),
+        down: matrix(Projection::Down, out(ffn), Anchors::Untouched),
     }
 }
 

@@ -266,7 +266,7 @@ fn loading_reports_progress_and_can_be_stopped() {
     let source = tern_engine::ModelSource::from_path(&path).expect("a folder");
     let options = tern_engine::LoadOptions {
         threads: 1,
-        isa: None,
+        ..tern_engine::LoadOptions::default()
     };
     let mut shares = Vec::new();
     Model::load(&source, &options, &mut |share| {

@@ -3,30 +3,38 @@
 use std::ops::ControlFlow;
 
 use tern_engine::{
-    EngineError, GenerationParams, Isa, LoadOptions, Model, ModelSource, Observation,
+    EngineError, GenerationParams, Isa, KvFormat, LoadOptions, Model, ModelSource, Observation,
     SamplingParams, Sequence, SyntheticShape, SyntheticSpec, TokenId, generate,
 };
 
 mod common;
 use common::{Tensors, golden, ids, load};
 
-/// A prompt of 300 tokens: more than two pieces of 128, and more than one block of the cache.
+/// A prompt of 300 tokens: more than one piece of 256, and more than one block of the cache.
 fn long_prompt() -> Vec<TokenId> {
     let reference = Tensors::read(&golden().join("tiny-bitnet/refs/packed.f32.safetensors"));
     ids(reference.i32("p5_long.input_ids"))
 }
 
 fn small(threads: usize, isa: Option<Isa>) -> Model {
+    small_with(threads, isa, KvFormat::default())
+}
+
+fn small_with(threads: usize, isa: Option<Isa>, kv: KvFormat) -> Model {
     let spec = SyntheticSpec {
         shape: SyntheticShape::Small,
         seed: 7,
         ffn_density: 0.3,
     };
     let source = ModelSource::Synthetic(spec);
-    Model::load(&source, &LoadOptions { threads, isa }, &mut |_| {
-        ControlFlow::Continue(())
-    })
-    .expect("it is made in memory")
+    let options = LoadOptions {
+        threads,
+        isa,
+        kv,
+        ..LoadOptions::default()
+    };
+    Model::load(&source, &options, &mut |_| ControlFlow::Continue(()))
+        .expect("it is made in memory")
 }
 
 fn bits(row: &[f32]) -> Vec<u32> {
@@ -132,6 +140,39 @@ fn every_cpu_path_gives_the_same_bits() {
 }
 
 #[test]
+fn a_format_of_keys_and_values_depends_on_path_threads_or_batch() {
+    let prompt = long_prompt();
+    let mut seen = Vec::new();
+    for kv in KvFormat::ALL {
+        let alone = trail(&small_with(1, Some(Isa::Scalar), kv), &prompt[..40]);
+        for isa in Isa::available() {
+            let same = trail(&small_with(3, Some(isa), kv), &prompt[..40]) == alone;
+            assert!(same, "{} on {}", kv.name(), isa.name());
+        }
+        seen.push(alone);
+        // One by one the FFN leaves rows and columns out; in a batch it reads all.
+        let model = small_with(2, None, kv);
+        let mut single = Sequence::new(&model, usize::MAX);
+        for &id in &prompt {
+            single.decode(&model, id).expect("the prompt fits");
+        }
+        let reads = single.take_ffn_reads();
+        assert!(reads.up_rows < reads.layers * 2816 / 2, "{reads:?}");
+        assert!(reads.down_columns < reads.up_rows, "{reads:?}");
+        let mut whole = Sequence::new(&model, usize::MAX);
+        whole
+            .prefill(&model, &prompt, &mut |_, _| ControlFlow::Continue(()))
+            .expect("the prompt fits");
+        assert!(
+            bits(single.logits()) == bits(whole.logits()),
+            "{}",
+            kv.name()
+        );
+    }
+    assert!(seen[0] != seen[1] && seen[1] != seen[2], "formats differ");
+}
+
+#[test]
 fn forgetting_and_reading_again_changes_nothing() {
     let model = load(&golden().join("tiny-bitnet/hf-packed"), 1, None);
     let prompt = long_prompt();
@@ -167,23 +208,53 @@ fn a_stopped_prompt_can_be_read_on() {
     let mut calls = Vec::new();
     let stopped = sequence.prefill(&model, &prompt, &mut |done, total| {
         calls.push((done, total));
-        if done == 0 {
+        if done < 256 {
             ControlFlow::Continue(())
         } else {
             ControlFlow::Break(())
         }
     });
     assert!(matches!(stopped, Err(EngineError::Stopped)));
-    assert_eq!(calls, [(0, 300), (128, 300)]);
-    assert_eq!((sequence.tokens().len(), sequence.logits().len()), (128, 0));
+    assert_eq!(calls.last(), Some(&(256, 300)));
+    assert_eq!((sequence.tokens().len(), sequence.logits().len()), (256, 0));
     sequence
         .prefill(
             &model,
-            &prompt[128..],
+            &prompt[256..],
             &mut |_, _| ControlFlow::Continue(()),
         )
         .expect("the prompt fits");
     assert!(bits(sequence.logits()) == trail(&model, &prompt)[0]);
+}
+
+#[test]
+fn a_stop_waits_for_the_end_of_a_piece() {
+    // Slow enough for a piece to be told of more than once.
+    let model = small(1, Some(Isa::Scalar));
+    let prompt = long_prompt();
+    let mut sequence = Sequence::new(&model, usize::MAX);
+    let mut calls = Vec::new();
+    let stopped = sequence.prefill(&model, &prompt, &mut |done, _| {
+        calls.push(done);
+        match calls.len() {
+            3.. => ControlFlow::Break(()),
+            _ => ControlFlow::Continue(()),
+        }
+    });
+    assert!(matches!(stopped, Err(EngineError::Stopped)));
+    assert!(
+        calls.is_sorted() && (1..256).contains(&calls[2]),
+        "{calls:?}"
+    );
+    assert_eq!((sequence.tokens().len(), sequence.logits().len()), (0, 0));
+    sequence
+        .prefill(&model, &prompt[..9], &mut |_, _| ControlFlow::Continue(()))
+        .expect("the prompt fits");
+    let mut fresh = Sequence::new(&model, usize::MAX);
+    fresh
+        .prefill(&model, &prompt[..9], &mut |_, _| ControlFlow::Continue(()))
+        .expect("the prompt fits");
+    assert!(bits(sequence.logits()) == bits(fresh.logits()));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The same model written in other accepted ways computes the same.
 
 use serde_json::{Value, json};
-use tern_engine::{EmbeddedModel, LoadOptions, Model, ModelSource, Sequence};
+use tern_engine::{EmbeddedModel, KvFormat, LoadOptions, Model, ModelSource, Sequence};
 
 mod common;
 #[path = "common/folder.rs"]
@@ -163,7 +163,8 @@ fn a_built_in_model_equals_its_folder() {
     let source = ModelSource::Embedded(&BUILT_IN);
     let options = LoadOptions {
         threads: 1,
-        isa: None,
+        kv: KvFormat::F32,
+        ..LoadOptions::default()
     };
     let model = Model::load(&source, &options, &mut |_| {
         std::ops::ControlFlow::Continue(())

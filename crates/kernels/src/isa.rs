@@ -17,6 +17,26 @@ pub enum Isa {
     #[cfg(target_arch = "x86_64")]
     #[non_exhaustive]
     Avx2,
+    /// x86-64 with AVX-VNNI beside AVX2, FMA and F16C.
+    #[cfg(target_arch = "x86_64")]
+    #[non_exhaustive]
+    AvxVnni,
+    /// x86-64 with AVX-512 (F, BW, DQ, VL) and its VNNI.
+    #[cfg(target_arch = "x86_64")]
+    #[non_exhaustive]
+    Avx512Vnni,
+    /// 64-bit ARM with NEON, which is all of them.
+    #[cfg(target_arch = "aarch64")]
+    #[non_exhaustive]
+    Neon,
+    /// 64-bit ARM with NEON's dot product.
+    #[cfg(target_arch = "aarch64")]
+    #[non_exhaustive]
+    NeonDotprod,
+    /// 64-bit ARM with NEON's dot product and its 8-bit matrix product.
+    #[cfg(target_arch = "aarch64")]
+    #[non_exhaustive]
+    NeonI8mm,
 }
 
 /// Environment variable that forces a path by name, for tests and comparisons.
@@ -25,7 +45,7 @@ const FORCE_VARIABLE: &str = "TERN_ISA";
 impl Isa {
     /// The best path on this CPU.
     ///
-    /// `TERN_ISA=scalar` or `TERN_ISA=avx2` asks for one path; a name this CPU cannot serve, or an
+    /// `TERN_ISA=scalar`, `TERN_ISA=avx2` and so on ask for one path; a name this CPU cannot serve, or an
     /// unknown one, is ignored.
     #[must_use]
     pub fn detect() -> Self {
@@ -36,13 +56,33 @@ impl Isa {
         forced.and_then(Self::named).unwrap_or_else(Self::best)
     }
 
-    /// Every path this CPU can run, [`Isa::Scalar`] first, the best last.
+    /// Every path this CPU can run, [`Isa::Scalar`] first, the best last. The only place that makes the others.
     #[must_use]
     pub fn available() -> Vec<Self> {
         let mut paths = vec![Self::Scalar];
-        let best = Self::best();
-        if best != Self::Scalar {
-            paths.push(best);
+        #[cfg(target_arch = "x86_64")]
+        {
+            if crate::avx2::is_supported() {
+                paths.push(Self::Avx2);
+            }
+            if crate::avx_vnni::is_supported() {
+                paths.push(Self::AvxVnni);
+            }
+            if crate::avx512_vnni::is_supported() {
+                paths.push(Self::Avx512Vnni);
+            }
+        }
+        #[cfg(target_arch = "aarch64")]
+        {
+            if crate::neon::is_supported() {
+                paths.push(Self::Neon);
+            }
+            if crate::neon_dotprod::is_supported() {
+                paths.push(Self::NeonDotprod);
+            }
+            if crate::neon_i8mm::is_supported() {
+                paths.push(Self::NeonI8mm);
+            }
         }
         paths
     }
@@ -55,23 +95,29 @@ impl Isa {
             .find(|path| path.name() == name)
     }
 
-    /// `"scalar"` or `"avx2"`.
+    /// Its module: `"scalar"`, or the features it is named after, such as `"avx2"`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Scalar => "scalar",
             #[cfg(target_arch = "x86_64")]
             Self::Avx2 => "avx2",
+            #[cfg(target_arch = "x86_64")]
+            Self::AvxVnni => "avx_vnni",
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512Vnni => "avx512_vnni",
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon => "neon",
+            #[cfg(target_arch = "aarch64")]
+            Self::NeonDotprod => "neon_dotprod",
+            #[cfg(target_arch = "aarch64")]
+            Self::NeonI8mm => "neon_i8mm",
         }
     }
 
-    /// The best path regardless of the environment. The only place that makes [`Isa::Avx2`].
+    /// The best path regardless of the environment.
     fn best() -> Self {
-        #[cfg(target_arch = "x86_64")]
-        if crate::avx2::is_supported() {
-            return Self::Avx2;
-        }
-        Self::Scalar
+        Self::available().pop().unwrap_or(Self::Scalar)
     }
 }
 
@@ -82,6 +128,16 @@ macro_rules! dispatch {
             $crate::Isa::Scalar => $crate::scalar::$kernel($($arg),*),
             #[cfg(target_arch = "x86_64")]
             $crate::Isa::Avx2 => $crate::avx2::$kernel($($arg),*),
+            #[cfg(target_arch = "x86_64")]
+            $crate::Isa::AvxVnni => $crate::avx_vnni::$kernel($($arg),*),
+            #[cfg(target_arch = "x86_64")]
+            $crate::Isa::Avx512Vnni => $crate::avx512_vnni::$kernel($($arg),*),
+            #[cfg(target_arch = "aarch64")]
+            $crate::Isa::Neon => $crate::neon::$kernel($($arg),*),
+            #[cfg(target_arch = "aarch64")]
+            $crate::Isa::NeonDotprod => $crate::neon_dotprod::$kernel($($arg),*),
+            #[cfg(target_arch = "aarch64")]
+            $crate::Isa::NeonI8mm => $crate::neon_i8mm::$kernel($($arg),*),
         }
     };
 }

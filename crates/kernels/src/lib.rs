@@ -17,22 +17,53 @@ mod activations;
 mod attention;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512_vnni;
+#[cfg(target_arch = "x86_64")]
+mod avx_vnni;
+mod few;
 mod head;
 mod linear;
+#[cfg(target_arch = "aarch64")]
+mod neon;
+#[cfg(target_arch = "aarch64")]
+mod neon_dotprod;
+#[cfg(target_arch = "aarch64")]
+mod neon_i8mm;
 mod ops;
+mod panel;
+mod peak;
+mod plane_input;
+mod planes;
 mod scalar;
+mod select;
 mod ternary;
 
-pub use activations::{Int8Activations, Int8Row, Int8RowMut};
+pub use activations::{FieldCodes, Int8Activations, Int8Row, Int8RowMut};
 pub use attention::{
-    ATTENTION_SPAN, KvElement, attention_finish, attention_head_group, attention_merge,
-    attention_partial, attention_partial_len, attention_scratch_len,
+    ATTENTION_SPAN, KV_GROUP, KvElement, attention_finish, attention_head_group, attention_merge,
+    attention_partial, attention_partial_int8, attention_partial_len, attention_partials,
+    attention_partials_scratch_len, attention_scratch_len, quantize_int8,
 };
+pub use few::MOST_FEW;
 pub use head::{HeadRows, embedding_row, head_logits};
 pub use isa::Isa;
-pub use linear::{matmul, matvec, matvec_i32, transpose_tokens};
+pub use linear::{
+    MAX_COLUMNS, add_panels, column_sums, column_sums_batch, column_sums_len, finish_columns,
+    finish_columns_batch, matmul, matmul_scratch_lines, matvec, matvec_i32, matvec_rows,
+    token_of_panels,
+};
 pub use ops::{
     add_assign, dot_f32, exp, narrow_f16, rms_norm, rope_rotate_half, silu_mul, softmax,
     squared_relu_mul, widen_f16,
 };
-pub use ternary::{BLOCK_COLS, BLOCK_ROWS, Line, MAX_COLS, PackedTernary, pack_row_block};
+pub use peak::multiply_adds;
+pub use plane_input::PlaneInput;
+pub use planes::{
+    HeadPlanes, MAX_PLANE_COLS, PlaneRow, high_lines, low_lines, pack_planes, screen, sharpen,
+};
+pub use select::{select_nonzero, select_positive};
+pub use ternary::{
+    BLOCK_COLS, BLOCK_ROWS, Line, MAX_COLS, Order, PANEL_ROWS, PackedTernary, column_byte,
+    pack_cell, pack_row_block,
+};

@@ -4,8 +4,9 @@ mod common;
 
 use common::{Random, assert_close, bits};
 use tern_kernels::{
-    ATTENTION_SPAN, Isa, KvElement, attention_finish, attention_head_group, attention_merge,
-    attention_partial, attention_partial_len, attention_scratch_len,
+    ATTENTION_SPAN, Isa, KV_GROUP, KvElement, attention_finish, attention_head_group,
+    attention_merge, attention_partial, attention_partial_int8, attention_partial_len,
+    attention_scratch_len, quantize_int8,
 };
 
 struct Case {
@@ -220,4 +221,59 @@ fn one_position_is_not_its_own_value() {
 fn attention_over_nothing_is_answered() {
     let case = Case::random(5, 1, 16, 0);
     case.run(Isa::Scalar, &case.k, &case.v);
+}
+
+/// Codes and scales of `[n][head_dim]`, and the numbers they stand for.
+fn int8(isa: Isa, x: &[f32]) -> (Vec<i8>, Vec<f32>, Vec<f32>) {
+    let (mut codes, mut scales) = (vec![0; x.len()], vec![0.0; x.len() / KV_GROUP]);
+    quantize_int8(isa, x, &mut codes, &mut scales);
+    let numbers = codes
+        .iter()
+        .enumerate()
+        .map(|(i, &code)| f32::from(code) * scales[i / KV_GROUP])
+        .collect();
+    (codes, scales, numbers)
+}
+
+#[test]
+fn int8_keys_and_values_are_other_numbers_than_they_stand_for() {
+    for (seed, (group, head_dim, n)) in [(1, 32, 1), (4, 128, 256), (4, 64, 100), (5, 96, 33)]
+        .into_iter()
+        .enumerate()
+    {
+        let case = Case::random(seed as u64, group, head_dim, n);
+        let (k, k_scales, k_numbers) = int8(Isa::Scalar, &case.k);
+        let (v, v_scales, v_numbers) = int8(Isa::Scalar, &case.v);
+        for (x, number) in case.k.chunks(KV_GROUP).zip(k_numbers.chunks(KV_GROUP)) {
+            let largest = x.iter().fold(1e-5_f32, |m, x| m.max(x.abs()));
+            for (x, number) in x.iter().zip(number) {
+                assert!((x - number).abs() <= largest / 253.0, "{x} became {number}");
+            }
+        }
+        let mut scratch = vec![0.0; attention_scratch_len(group, head_dim)];
+        let mut want = vec![f32::NAN; attention_partial_len(group, head_dim)];
+        let (q, scale) = (&case.q, case.scale);
+        attention_partial(
+            Isa::Scalar,
+            q,
+            head_dim,
+            &k_numbers,
+            &v_numbers,
+            scale,
+            &mut want,
+            &mut scratch,
+        );
+        for isa in Isa::available() {
+            assert_eq!(int8(isa, &case.k).0, k, "{}", isa.name());
+            let mut got = vec![f32::NAN; want.len()];
+            let (k, v) = ((&k[..], &k_scales[..]), (&v[..], &v_scales[..]));
+            attention_partial_int8(isa, q, head_dim, k, v, scale, &mut got, &mut scratch);
+            assert_eq!(
+                bits(&got),
+                bits(&want),
+                "{} {group} {head_dim} {n}",
+                isa.name()
+            );
+        }
+    }
 }

@@ -4,7 +4,7 @@ mod common;
 
 use common::{Random, quantized};
 use proptest::prelude::*;
-use tern_kernels::{Isa, PackedTernary, matvec};
+use tern_kernels::{Isa, Order, PackedTernary, matvec};
 
 /// The reference formula, step by step, for finite inputs: scale, codes, sum.
 fn reference(x: &[f32]) -> (f32, Vec<i8>, i32) {
@@ -86,7 +86,7 @@ fn a_fault_upstream_is_hidden() {
             x[at] = bad;
             for isa in Isa::available() {
                 let acts = quantized(isa, 1, 100, &x);
-                let w = PackedTernary::zeros(3, 100);
+                let w = PackedTernary::zeros(Order::RowBlocks, 3, 100);
                 let mut out = [0.0; 3];
                 matvec(isa, &w, 0..1, acts.row(0), 1.0, &mut out);
                 assert!(out.iter().all(|y| y.is_nan()), "{bad} at {at}: {out:?}");

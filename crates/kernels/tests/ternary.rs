@@ -5,9 +5,99 @@ mod common;
 use common::{Random, bits, packed, quantized};
 use proptest::prelude::*;
 use tern_kernels::{
-    Int8Activations, Isa, PackedTernary, matmul, matvec, matvec_i32, pack_row_block,
-    transpose_tokens,
+    FieldCodes, Int8Activations, Isa, Order, PackedTernary, column_sums, column_sums_batch,
+    column_sums_len, finish_columns, finish_columns_batch, matmul, matmul_scratch_lines, matvec,
+    matvec_i32, matvec_rows, pack_row_block, token_of_panels,
 };
+
+const ORDERS: [Order; 3] = [Order::RowBlocks, Order::Rows, Order::Columns];
+
+/// All of a matrix times a batch, token by token.
+fn batch(isa: Isa, w: &PackedTernary, acts: &Int8Activations, weight_scale: f32) -> Vec<f32> {
+    let n = acts.n_tokens();
+    let mut panels = vec![f32::NAN; w.panels() * n * 32];
+    let mut scratch = vec![tern_kernels::Line::ZERO; matmul_scratch_lines(w)];
+    matmul(
+        isa,
+        w,
+        0..w.panels(),
+        acts,
+        weight_scale,
+        &mut panels,
+        &mut scratch,
+    );
+    (0..n)
+        .flat_map(|t| {
+            let rows = token_of_panels(&panels, n, t).flatten().copied();
+            rows.take(w.rows()).collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+/// One token through the rows `keep` alone.
+fn through_rows(
+    isa: Isa,
+    w: &PackedTernary,
+    acts: &Int8Activations,
+    scale: f32,
+    keep: &[u32],
+) -> Vec<f32> {
+    let mut fields = FieldCodes::new(w.cols());
+    fields.arrange(acts.row(0));
+    let mut out = vec![f32::NAN; keep.len()];
+    matvec_rows(isa, w, keep, &fields, scale, &mut out);
+    out
+}
+
+/// One token through the columns whose activation is not 0, in `parts` shares.
+fn through_columns(
+    isa: Isa,
+    w: &PackedTernary,
+    acts: &Int8Activations,
+    scale: f32,
+    parts: usize,
+) -> Vec<f32> {
+    let act = acts.row(0);
+    let active: Vec<u32> = (0..w.cols() as u32)
+        .filter(|&column| act.codes()[column as usize] != 0)
+        .collect();
+    let len = column_sums_len(w);
+    let mut partials = vec![0; parts * len];
+    for (share, sums) in active
+        .chunks(active.len().div_ceil(parts).max(1))
+        .zip(partials.chunks_mut(len))
+    {
+        column_sums(isa, w, share, act, sums);
+    }
+    let mut out = vec![f32::NAN; w.rows()];
+    finish_columns(isa, w, &mut partials, act, scale, &mut out);
+    out
+}
+
+/// A batch through the columns where any token's activation is not 0, in `parts` shares.
+fn batch_through_columns(
+    isa: Isa,
+    w: &PackedTernary,
+    acts: &Int8Activations,
+    scale: f32,
+    parts: usize,
+) -> Vec<f32> {
+    let n = acts.n_tokens();
+    let active: Vec<u32> = (0..w.cols() as u32)
+        .filter(|&column| (0..n).any(|t| acts.row(t).codes()[column as usize] != 0))
+        .collect();
+    let len = n * column_sums_len(w);
+    let mut partials = vec![0; parts * len];
+    for (share, sums) in active
+        .chunks(active.len().div_ceil(parts).max(1))
+        .zip(partials.chunks_mut(len))
+    {
+        column_sums_batch(isa, w, share, acts, sums);
+    }
+    let mut out = vec![f32::NAN; n * w.rows()];
+    finish_columns_batch(isa, w, &mut partials, acts, scale, &mut out);
+    out
+}
 
 /// Row by row in 64 bits, from codes that were never packed.
 fn plain_sums(codes: &[i8], cols: usize, activations: &[i8]) -> Vec<i32> {
@@ -46,6 +136,25 @@ fn check_matvec(rows: usize, cols: usize, codes: &[i8], x: &[f32]) {
             "{} {rows}x{cols}",
             isa.name()
         );
+        let by_rows = PackedTernary::from_codes(Order::Rows, rows, cols, codes);
+        let all: Vec<u32> = (0..rows as u32).collect();
+        let out = through_rows(isa, &by_rows, &acts, weight_scale, &all);
+        assert_eq!(
+            bits(&out),
+            bits(&want_scaled),
+            "{} {rows}x{cols}",
+            isa.name()
+        );
+        let by_columns = PackedTernary::from_codes(Order::Columns, rows, cols, codes);
+        for parts in [1, 3] {
+            let out = through_columns(isa, &by_columns, &acts, weight_scale, parts);
+            assert_eq!(
+                bits(&out),
+                bits(&want_scaled),
+                "{} {rows}x{cols}",
+                isa.name()
+            );
+        }
     }
 }
 
@@ -87,7 +196,7 @@ fn sixteen_bit_sums_overflow_at_the_extremes() {
             for sign in [-1.0_f32, 1.0] {
                 let codes = vec![code; 33 * cols];
                 check_matvec(33, cols, &codes, &vec![sign; cols]);
-                for n_tokens in [4, 5] {
+                for n_tokens in 1..=9 {
                     let x = vec![sign; n_tokens * cols];
                     check_matmul(33, cols, &codes, n_tokens, &x);
                 }
@@ -113,12 +222,18 @@ fn check_matmul(rows: usize, cols: usize, codes: &[i8], n_tokens: usize, x: &[f3
         );
     }
     for isa in Isa::available() {
-        let what = format!("{} {rows}x{cols} x {n_tokens}", isa.name());
-        let mut by_row = vec![f32::NAN; rows * n_tokens];
-        matmul(isa, &w, 0..w.row_blocks(), &acts, weight_scale, &mut by_row);
-        let mut by_token = vec![f32::NAN; n_tokens * rows];
-        transpose_tokens(&by_row, n_tokens, 0..n_tokens, &mut by_token);
-        assert_eq!(bits(&by_token), bits(&want), "{what}");
+        for order in ORDERS {
+            let w = PackedTernary::from_codes(order, rows, cols, codes);
+            let got = batch(isa, &w, &acts, weight_scale);
+            let what = format!("{} {order:?} {rows}x{cols} x {n_tokens}", isa.name());
+            assert_eq!(bits(&got), bits(&want), "{what}");
+        }
+        let w = PackedTernary::from_codes(Order::Columns, rows, cols, codes);
+        for parts in [1, 3] {
+            let got = batch_through_columns(isa, &w, &acts, weight_scale, parts);
+            let what = format!("{} {rows}x{cols} x {n_tokens} in {parts}", isa.name());
+            assert_eq!(bits(&got), bits(&want), "{what}");
+        }
     }
 }
 
@@ -137,41 +252,97 @@ fn a_batch_answers_differently_from_one_token_at_a_time() {
 }
 
 #[test]
-fn a_shared_out_matrix_answers_differently_from_a_whole_one() {
-    let (rows, cols, n_tokens) = (75, 333, 6);
-    let mut random = Random(4);
-    let w = packed(rows, cols, &random.codes(rows * cols));
-    let acts = quantized(Isa::Scalar, n_tokens, cols, &random.floats(n_tokens * cols));
-    for isa in Isa::available() {
-        let mut whole = vec![0.0; rows * n_tokens];
-        matmul(isa, &w, 0..w.row_blocks(), &acts, 1.0, &mut whole);
-        let mut parts = Vec::new();
-        let mut vector_parts = Vec::new();
-        for blocks in [0..1, 1..1, 1..4, 4..w.row_blocks()] {
-            let mut out = vec![f32::NAN; w.rows_in(&blocks) * n_tokens];
-            matmul(isa, &w, blocks.clone(), &acts, 1.0, &mut out);
-            parts.extend(out);
-            let mut out = vec![f32::NAN; w.rows_in(&blocks)];
-            matvec(isa, &w, blocks, acts.row(2), 1.0, &mut out);
-            vector_parts.extend(out);
+fn a_few_tokens_answer_differently_from_one_at_a_time() {
+    for n_tokens in 1..=9 {
+        // Sizes around lines, row blocks and panels, then any.
+        for (rows, cols) in [(1, 1), (16, 16), (31, 257), (32, 256), (33, 255), (300, 70)] {
+            let mut random = Random((n_tokens * rows) as u64);
+            let codes = random.codes(rows * cols);
+            let mut x = random.floats(n_tokens * cols);
+            // A token of nothing but zeros among them.
+            x[..cols].fill(0.0);
+            check_matmul(rows, cols, &codes, n_tokens, &x);
         }
-        assert_eq!(bits(&parts), bits(&whole));
-        let token_2: Vec<f32> = whole.iter().skip(2).step_by(n_tokens).copied().collect();
-        assert_eq!(bits(&vector_parts), bits(&token_2));
+        let mut random = Random(n_tokens as u64);
+        for _ in 0..10 {
+            let (rows, cols) = (random.between(1, 100), random.between(1, 700));
+            let codes = random.codes(rows * cols);
+            check_matmul(
+                rows,
+                cols,
+                &codes,
+                n_tokens,
+                &random.floats(n_tokens * cols),
+            );
+        }
     }
 }
 
 #[test]
-fn transposing_part_of_a_batch_mixes_up_tokens() {
-    let (rows, n_tokens) = (37, 41);
-    let by_row: Vec<f32> = (0..rows * n_tokens).map(|i| i as f32).collect();
-    for tokens in [0..41, 0..16, 16..32, 32..41, 7..24, 5..5] {
-        let mut out = vec![-1.0; tokens.len() * rows];
-        transpose_tokens(&by_row, n_tokens, tokens.clone(), &mut out);
-        let want: Vec<f32> = tokens
-            .flat_map(|t| (0..rows).map(move |r| (r * n_tokens + t) as f32))
-            .collect();
-        assert_eq!(out, want);
+fn a_shared_out_matrix_answers_differently_from_a_whole_one() {
+    let (rows, cols, n_tokens) = (75, 333, 6);
+    let mut random = Random(4);
+    let codes = random.codes(rows * cols);
+    let acts = quantized(Isa::Scalar, n_tokens, cols, &random.floats(n_tokens * cols));
+    for isa in Isa::available() {
+        for order in ORDERS {
+            let w = PackedTernary::from_codes(order, rows, cols, &codes);
+            let mut scratch = vec![tern_kernels::Line::ZERO; matmul_scratch_lines(&w)];
+            let mut out = vec![f32::NAN; w.panels() * n_tokens * 32];
+            for panels in [0..1, 1..1, 1..w.panels()] {
+                let out = &mut out[panels.start * n_tokens * 32..panels.end * n_tokens * 32];
+                matmul(isa, &w, panels, &acts, 1.0, out, &mut scratch);
+            }
+            let token_2: Vec<f32> = token_of_panels(&out, n_tokens, 2)
+                .flatten()
+                .copied()
+                .take(rows)
+                .collect();
+            let whole = batch(isa, &w, &acts, 1.0);
+            assert_eq!(bits(&token_2), bits(&whole[2 * rows..3 * rows]));
+        }
+        let w = packed(rows, cols, &codes);
+        let mut parts = Vec::new();
+        for blocks in [0..1, 1..1, 1..4, 4..w.row_blocks()] {
+            let mut out = vec![f32::NAN; w.rows_in(&blocks)];
+            matvec(isa, &w, blocks, acts.row(2), 1.0, &mut out);
+            parts.extend(out);
+        }
+        let whole = batch(isa, &w, &acts, 1.0);
+        assert_eq!(bits(&parts), bits(&whole[2 * rows..3 * rows]));
+    }
+}
+
+#[test]
+fn a_skipped_row_is_read_or_another_one_answers() {
+    let (rows, cols) = (70, 700);
+    let mut random = Random(21);
+    let codes = random.codes(rows * cols);
+    let acts = quantized(Isa::Scalar, 1, cols, &random.floats(cols));
+    let w = PackedTernary::from_codes(Order::Rows, rows, cols, &codes);
+    for isa in Isa::available() {
+        let all: Vec<u32> = (0..rows as u32).collect();
+        let whole = through_rows(isa, &w, &acts, 0.7, &all);
+        for count in [0, 1, 2, 3, 5, 8, 33] {
+            let keep: Vec<u32> = (0..count)
+                .map(|_| random.between(0, rows - 1) as u32)
+                .collect();
+            let got = through_rows(isa, &w, &acts, 0.7, &keep);
+            let want: Vec<f32> = keep.iter().map(|&row| whole[row as usize]).collect();
+            assert_eq!(bits(&got), bits(&want), "{} {count}", isa.name());
+        }
+    }
+}
+
+#[test]
+fn columns_of_zero_activations_are_missed() {
+    let (rows, cols) = (300, 90);
+    let mut random = Random(22);
+    let codes = random.codes(rows * cols);
+    for zeros in [0, 1, 40, 88, 90] {
+        let mut x = random.floats(cols);
+        x[..zeros].fill(0.0);
+        check_matvec(rows, cols, &codes, &x);
     }
 }
 
@@ -192,10 +363,8 @@ fn a_smaller_batch_sees_what_the_last_one_left() {
         row.quantize(Isa::Scalar, x);
     }
     for isa in Isa::available() {
-        let (mut out, mut want) = (vec![0.0; rows * 2], vec![1.0; rows * 2]);
-        matmul(isa, &w, 0..w.row_blocks(), &acts, 1.0, &mut out);
-        matmul(isa, &w, 0..w.row_blocks(), &fresh, 1.0, &mut want);
-        assert_eq!(bits(&out), bits(&want), "{}", isa.name());
+        let (got, want) = (batch(isa, &w, &acts, 1.0), batch(isa, &w, &fresh, 1.0));
+        assert_eq!(bits(&got), bits(&want), "{}", isa.name());
     }
 }
 
@@ -227,6 +396,25 @@ fn the_byte_layout_drifts() {
     }
 }
 
+#[test]
+fn the_orders_of_rows_and_columns_drift() {
+    // Row 3, column 300 of 5 by 600: cell 18 of the row, so its second line, word 2, and 300 % 16 = 12.
+    let mut codes = vec![0_i8; 5 * 600];
+    codes[3 * 600 + 300] = 1;
+    let w = PackedTernary::from_codes(Order::Rows, 5, 600, &codes);
+    assert_eq!(w.lines().len(), 5 * 3);
+    assert_eq!(w.lines()[3 * 3 + 1].bytes()[2 * 4], 0b10_01_01_01);
+    // Row 700, column 2 of 1000 by 5: a field is 256 rows, so field 2, row 188 of it, line 2, row 60 there.
+    let mut codes = vec![0_i8; 1000 * 5];
+    codes[700 * 5 + 2] = -1;
+    let w = PackedTernary::from_codes(Order::Columns, 1000, 5, &codes);
+    assert_eq!(w.lines().len(), 5 * 4);
+    assert_eq!(
+        w.lines()[2 * 4 + 2].bytes()[2 * 16 + 3 * 4 + 4 * 4],
+        0b01_00_01_01
+    );
+}
+
 proptest! {
     #[test]
     fn packing_loses_a_weight(rows in 1_usize..60, cols in 1_usize..90, seed: u64) {
@@ -238,6 +426,14 @@ proptest! {
             prop_assert_eq!(&unpacked, want);
         }
         prop_assert_eq!(w.byte_len(), rows.div_ceil(16) * cols.div_ceil(16) * 64);
+        prop_assert_eq!(&w, &PackedTernary::from_codes(Order::RowBlocks, rows, cols, &codes));
+        for order in ORDERS {
+            let w = PackedTernary::from_codes(order, rows, cols, &codes);
+            for (row, want) in codes.chunks(cols).enumerate() {
+                w.unpack_row(row, &mut unpacked);
+                prop_assert_eq!(&unpacked, want);
+            }
+        }
         prop_assert_eq!(w.rows_in(&(0..w.row_blocks())), rows);
     }
 }
@@ -256,7 +452,7 @@ fn repacking_a_block_keeps_what_was_there() {
 #[test]
 fn a_matrix_of_nothing_panics() {
     for (rows, cols) in [(0, 0), (0, 32), (5, 0)] {
-        let w = PackedTernary::zeros(rows, cols);
+        let w = PackedTernary::zeros(Order::RowBlocks, rows, cols);
         let acts = quantized(Isa::Scalar, 1, cols.max(1), &vec![1.0; cols.max(1)]);
         let mut no_cols = Int8Activations::new(1, 0);
         no_cols.reset(1, 0);
@@ -265,9 +461,10 @@ fn a_matrix_of_nothing_panics() {
             let mut out = vec![f32::NAN; rows];
             matvec(isa, &w, 0..w.row_blocks(), acts.row(0), 1.0, &mut out);
             assert_eq!(out, vec![0.0; rows]);
-            let mut out = vec![f32::NAN; rows];
-            matmul(isa, &w, 0..w.row_blocks(), &acts, 1.0, &mut out);
-            assert_eq!(out, vec![0.0; rows]);
+            for order in ORDERS {
+                let w = PackedTernary::zeros(order, rows, cols);
+                assert_eq!(batch(isa, &w, &acts, 1.0), vec![0.0; rows]);
+            }
         }
     }
 }
@@ -275,14 +472,14 @@ fn a_matrix_of_nothing_panics() {
 #[test]
 #[should_panic(expected = "codes are -1, 0 or 1")]
 fn a_code_of_two_is_packed() {
-    let mut w = PackedTernary::zeros(1, 4);
+    let mut w = PackedTernary::zeros(Order::RowBlocks, 1, 4);
     pack_row_block(w.lines_mut(), 1, 4, &[0, 2, 0, 0]);
 }
 
 #[test]
 #[should_panic(expected = "activations match the matrix")]
 fn activations_of_another_layer_are_read() {
-    let w = PackedTernary::zeros(16, 64);
+    let w = PackedTernary::zeros(Order::RowBlocks, 16, 64);
     let acts = quantized(Isa::Scalar, 1, 32, &[1.0; 32]);
     matvec(Isa::detect(), &w, 0..1, acts.row(0), 1.0, &mut [0.0; 16]);
 }

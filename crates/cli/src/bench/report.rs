@@ -1,6 +1,7 @@
 //! What `tern bench` prints.
 
 use serde::Serialize;
+use tern_engine::HeadReads;
 
 use crate::error::CliError;
 
@@ -39,7 +40,15 @@ impl Spread {
 pub(crate) struct Report {
     pub(crate) model: String,
     pub(crate) isa: &'static str,
+    /// Every path this CPU has, the best last; `TERN_ISA` chooses one.
+    pub(crate) isas: Vec<&'static str>,
     pub(crate) threads: usize,
+    pub(crate) head: &'static str,
+    pub(crate) kv: &'static str,
+    /// Tokens the model's context holds.
+    pub(crate) context: usize,
+    /// Tokens in the context when writing started.
+    pub(crate) depth: usize,
     pub(crate) decode_tok_s: Spread,
     pub(crate) prefill_tok_s: Spread,
     /// Reading the whole prompt, milliseconds (median).
@@ -49,7 +58,18 @@ pub(crate) struct Report {
     pub(crate) read_gb_s: f64,
     /// Median decode speed × bytes per token ÷ bandwidth.
     pub(crate) roofline_fraction: f64,
-    pub(crate) ffn_density: Option<f32>,
+    /// 10^9 int8 multiply-adds a second of a loop over registers.
+    pub(crate) int8_gmac_s: f64,
+    /// Median prefill speed × ternary weights ÷ that.
+    pub(crate) prefill_peak_fraction: f64,
+    /// Share of the gates that were positive while writing.
+    pub(crate) ffn_density: Option<f64>,
+    /// Share of the rows of `up` that were read.
+    pub(crate) up_read: Option<f64>,
+    /// Share of the columns of `down` that were read: int8 inputs other than 0.
+    pub(crate) down_read: Option<f64>,
+    /// What the head read for the last token.
+    pub(crate) head_reads: HeadReads,
     pub(crate) peak_rss_bytes: u64,
     pub(crate) text: String,
 }
@@ -64,7 +84,10 @@ impl Report {
             return Ok(());
         }
         let spread = |s: &Spread| format!("{:.1}  (min {:.1}, max {:.1})", s.median, s.min, s.max);
-        println!("{} · {} · {} threads", self.model, self.isa, self.threads);
+        println!(
+            "{} · {} · {} threads · {} head · {} keys and values · depth {}",
+            self.model, self.isa, self.threads, self.head, self.kv, self.depth
+        );
         println!("decode      {} tok/s", spread(&self.decode_tok_s));
         println!("prefill     {} tok/s", spread(&self.prefill_tok_s));
         println!("first token {:.0} ms", self.ttft_ms);
@@ -78,8 +101,29 @@ impl Report {
             "roofline    {:.0} % of that bandwidth",
             self.roofline_fraction * 100.0
         );
-        if let Some(density) = self.ffn_density {
-            println!("density     {density:.2} of FFN values above zero");
+        println!(
+            "peak        {:.0} int8 GMAC/s in this run; prefill reaches {:.0} % of it",
+            self.int8_gmac_s,
+            self.prefill_peak_fraction * 100.0
+        );
+        if let (Some(gates), Some(up), Some(down)) =
+            (self.ffn_density, self.up_read, self.down_read)
+        {
+            println!(
+                "density     {gates:.2} of the gates above zero; read: {up:.2} of up, {down:.2} of down"
+            );
+        }
+        if self.head_reads.bytes > 0 {
+            println!(
+                "head        {} rows sharpened, {} computed exactly{}",
+                self.head_reads.sharpened,
+                self.head_reads.computed,
+                if self.head_reads.proven {
+                    ", proven"
+                } else {
+                    ""
+                }
+            );
         }
         println!(
             "memory      {:.0} MB at most",

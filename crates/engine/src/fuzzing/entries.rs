@@ -95,14 +95,14 @@ static POOL: LazyLock<ThreadPool> = LazyLock::new(|| {
 fn run(opened: Opened) -> bool {
     let options = LoadOptions {
         threads: 1,
-        isa: None,
+        ..LoadOptions::default()
     };
     let load = Model::load_opened(opened, &options, &POOL, &mut |_| ControlFlow::Continue(()));
     let Some(model) = accepted(load) else {
         return false;
     };
     let config = model.config();
-    let cache = crate::model::kv_cache::bytes_for(config, 1);
+    let cache = crate::model::kv_cache::bytes_for(config, Default::default(), 1);
     if cache + model.weight_bytes() <= MAX_RUN_BYTES {
         let mut sequence = Sequence::new(&model, 2);
         let mut sampler = Sampler::new(&SamplingParams::greedy()).expect("sound parameters");

@@ -71,12 +71,13 @@ impl Model {
         progress: Progress,
     ) -> Result<Self, LoadError> {
         let Opened { frame, words } = opened;
-        let weights = load::load_weights(&frame, pool, progress, &AtomicBool::new(false))?;
+        let how = options.how();
+        let weights = load::load_weights(&frame, how, pool, progress, &AtomicBool::new(false))?;
         let parts = load::joined(frame, words, weights);
         Ok(Self::assemble(
             parts,
             options,
-            super::pool(options.threads)?,
+            super::team(options.threads)?,
         ))
     }
 }

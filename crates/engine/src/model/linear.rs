@@ -1,8 +1,8 @@
 //! The ternary linear layer.
 
-use tern_kernels::{BLOCK_ROWS, Int8Activations, PackedTernary, matmul, matvec};
+use tern_kernels::{Line, MAX_COLUMNS, Order, PackedTernary};
 
-use super::{ModelConfig, workers::Workers};
+use super::{Activation, ModelConfig};
 use crate::{
     LoadError,
     weights::{memory::WeightMemory, names::Projection},
@@ -21,30 +21,25 @@ impl BitLinear {
         self.weights.byte_len()
     }
 
-    /// All tokens of `acts` through the matrix: `out` is `[rows][tokens]`.
-    pub(crate) fn apply(&self, workers: Workers, acts: &Int8Activations, out: &mut [f32]) {
-        let tokens = acts.n_tokens();
-        let out = &mut out[..self.weights.rows() * tokens];
-        workers.split(
-            out,
-            BLOCK_ROWS * tokens,
-            self.bytes() * tokens,
-            |first, out| {
-                let blocks = first..first + out.len().div_ceil(BLOCK_ROWS * tokens);
-                if tokens == 1 {
-                    matvec(
-                        workers.isa,
-                        &self.weights,
-                        blocks,
-                        acts.row(0),
-                        self.scale,
-                        out,
-                    );
-                } else {
-                    matmul(workers.isa, &self.weights, blocks, acts, self.scale, out);
-                }
-            },
-        );
+    /// Bytes of one row ([`Order::Rows`]) or column ([`Order::Columns`]).
+    pub(crate) fn unit_bytes(&self) -> usize {
+        self.weights.lines_per_unit() * size_of::<Line>()
+    }
+}
+
+/// The narrowest width at which single rows and columns begin at a line of their own without wasting much memory.
+const WIDE: usize = 256;
+
+/// In which order a projection lies. Squared ReLU leaves many values of the FFN at 0: then rows of `up` and columns of
+/// `down` can be left out, one by one.
+pub(crate) fn order(config: &ModelConfig, which: Projection) -> Order {
+    let skips = config.activation == Activation::SquaredRelu
+        && config.hidden_dim >= WIDE
+        && (WIDE..=MAX_COLUMNS).contains(&config.ffn_dim);
+    match which {
+        Projection::Up if skips => Order::Rows,
+        Projection::Down if skips => Order::Columns,
+        _ => Order::RowBlocks,
     }
 }
 
@@ -72,7 +67,7 @@ pub(crate) fn memory_for(
 ) -> Result<WeightMemory, LoadError> {
     let bytes = Projection::ALL.map(|which| {
         let (rows, cols) = shape(config, which);
-        PackedTernary::bytes_for(rows, cols) as u64
+        PackedTernary::bytes_for(order(config, which), rows, cols) as u64
     });
     let layers = config.n_layers;
     let all = bytes.iter().sum::<u64>() * layers as u64;

@@ -6,11 +6,12 @@ use std::{
 };
 
 use rayon::ThreadPool;
-use tern_kernels::{MAX_COLS, PackedTernary};
+use tern_kernels::{Isa, MAX_COLS, PackedTernary};
 
 use super::{
-    BitLinear, Layer, Parts, Progress, Table,
-    linear::{memory_for, shape},
+    BitLinear, HeadMode, Layer, Parts, Planes, Progress, Table,
+    head::Keep,
+    linear::{memory_for, order, shape},
     opened::{Frame, ReadWords, Words},
 };
 use crate::{
@@ -27,11 +28,19 @@ const ZEROS: &str = "Microsoft's repositories held such a broken upload for a wh
     a1f2f1c765812aa8af3f6eda4a313707064bba15 of microsoft/bitnet-b1.58-2B-4T-gguf and \
     04c3b9ad9361b824064a1f25ea60a8be9599b127 of microsoft/bitnet-b1.58-2B-4T.";
 
+/// How a model will be run, as far as loading cares.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct How {
+    pub(crate) head: HeadMode,
+    pub(crate) isa: Isa,
+}
+
 /// Everything but the words.
 pub(super) struct Weights {
     layers: Vec<Layer>,
     embedding: Table,
     own_head: Option<Table>,
+    planes: Option<Planes>,
     final_norm: Vec<f32>,
     /// Names of projections that are all zero.
     zeros: Vec<String>,
@@ -41,6 +50,7 @@ pub(super) struct Weights {
 pub(super) fn load(
     frame: Frame,
     words: ReadWords,
+    how: How,
     pool: &ThreadPool,
     progress: Progress,
 ) -> Result<Parts, LoadError> {
@@ -56,7 +66,7 @@ pub(super) fn load(
             .spawn_scoped(scope, read_words);
         match thread {
             Ok(thread) => {
-                let weights = load_weights(&frame, pool, progress, &no_words);
+                let weights = load_weights(&frame, how, pool, progress, &no_words);
                 match thread.join() {
                     Ok(words) => (words, weights),
                     Err(panic) => std::panic::resume_unwind(panic),
@@ -65,7 +75,7 @@ pub(super) fn load(
             // No thread to be had: one after the other.
             Err(_) => {
                 let words = read_words();
-                (words, load_weights(&frame, pool, progress, &no_words))
+                (words, load_weights(&frame, how, pool, progress, &no_words))
             }
         }
     });
@@ -86,6 +96,7 @@ pub(super) fn joined(frame: Frame, words: Words, weights: Weights) -> Parts {
         layers: weights.layers,
         embedding: weights.embedding,
         own_head: weights.own_head,
+        planes: weights.planes,
         final_norm: weights.final_norm,
     }
 }
@@ -108,6 +119,7 @@ fn zero_warning(names: &[String]) -> Option<String> {
 /// Ends early when `stop` is set.
 pub(super) fn load_weights(
     frame: &Frame,
+    how: How,
     pool: &ThreadPool,
     progress: Progress,
     stop: &AtomicBool,
@@ -117,6 +129,7 @@ pub(super) fn load_weights(
     let mut loader = Loader {
         memory: memory_for(&frame.config, frame.tensors.file_bytes(), place)?,
         frame,
+        how,
         pool,
         progress,
         stop,
@@ -130,11 +143,13 @@ pub(super) fn load_weights(
         .map(|i| loader.layer(i))
         .collect::<Result<Vec<_>, _>>()?;
     let final_norm = loader.norm(&[frame.naming.final_norm()], c.hidden_dim)?;
-    let embedding = loader.table(frame.naming.embedding())?;
+    let (embedding, mut planes) = loader.table(frame.naming.embedding(), c.tied_head)?;
     let own_head = if c.tied_head {
         None
     } else {
-        Some(loader.table(frame.naming.head())?)
+        let (head, of_head) = loader.table(frame.naming.head(), true)?;
+        planes = of_head;
+        Some(head)
     };
     // The end, whatever padding and unused tensors the file has.
     let _ = (loader.progress)(1.0);
@@ -142,6 +157,7 @@ pub(super) fn load_weights(
         layers,
         embedding,
         own_head,
+        planes,
         final_norm,
         zeros: loader.zeros,
     })
@@ -149,6 +165,7 @@ pub(super) fn load_weights(
 
 struct Loader<'a> {
     frame: &'a Frame,
+    how: How,
     pool: &'a ThreadPool,
     memory: WeightMemory,
     progress: Progress<'a>,
@@ -203,17 +220,19 @@ impl Loader<'_> {
         let (name, entry, rows, cols) = (source.name, source.entry, source.rows, source.cols);
         debug_assert!(cols <= MAX_COLS, "the limits of ModelConfig are tighter");
         let bytes = o.tensors.read(name, entry)?;
-        let order = match which {
+        let rows_as = match which {
             Projection::Q | Projection::K if o.paired_heads => RowOrder::PairsOfHead {
                 head_dim: o.config.head_dim,
             },
             _ => RowOrder::AsStored,
         };
+        let into = order(&o.config, which);
         let memory = &mut self.memory;
         let (repacked, scale) = self.pool.install(|| {
             let matrix = source.open(bytes)?;
-            let piece = memory.take(PackedTernary::bytes_for(rows, cols))?;
-            let repacked = repack(&*matrix.decoder, rows, cols, order, piece).map_err(|_| {
+            let piece = memory.take(PackedTernary::bytes_for(into, rows, cols))?;
+            let decoder = &*matrix.decoder;
+            let repacked = repack(decoder, rows, cols, rows_as, into, piece).map_err(|_| {
                 let problem = "holds a value that is no ternary weight (-1, 0 or 1)";
                 LoadError::invalid(o.tensors.place(name), format!("tensor {name}"), problem)
             })?;
@@ -237,13 +256,20 @@ impl Loader<'_> {
         Ok(weights)
     }
 
-    fn table(&mut self, name: String) -> Result<Table, LoadError> {
+    fn table(&mut self, name: String, is_head: bool) -> Result<(Table, Option<Planes>), LoadError> {
         let o = self.frame;
         let (name, entry) = o.tensors.find(&[name])?;
         let shape = [o.config.vocab_size, o.config.hidden_dim];
-        Table::load(&o.tensors, name, entry, shape, self.pool, &mut |bytes| {
-            self.advance(bytes)
-        })
+        let keep = Keep::of(self.how.head, is_head, shape, self.how.isa);
+        Table::load(
+            &o.tensors,
+            name,
+            entry,
+            shape,
+            keep,
+            self.pool,
+            &mut |bytes| self.advance(bytes),
+        )
     }
 }
 

@@ -7,12 +7,15 @@ use std::{
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use serde::Serialize;
-use tern_kernels::Isa;
+use tern_kernels::{Isa, Order};
 
-use crate::{ChatTemplate, LoadError, ModelSource, SamplingParams, TokenId, Tokenizer, synthetic};
+use crate::{
+    ChatTemplate, LoadError, ModelSource, SamplingParams, TokenId, Tokenizer, synthetic, team::Team,
+};
 
 mod aligned;
 mod config;
+mod ffn;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod from_bytes;
 mod from_gguf;
@@ -32,14 +35,18 @@ mod workers;
 mod tests;
 
 pub use config::{Activation, Family, ModelConfig};
-pub(crate) use head::{Table, table_bytes};
+pub use ffn::FfnReads;
+pub use head::{HeadMode, HeadReads};
+pub(crate) use head::{Keep, Planes, Table, table_bytes};
+pub use kv_cache::KvFormat;
 pub(crate) use layer::Layer;
-pub(crate) use linear::{BitLinear, memory_for};
+pub(crate) use linear::{BitLinear, memory_for, order, shape};
+pub(crate) use load::How;
 pub use rope::RopeScaling;
 use workers::Workers;
 
 /// A forward pass over fewer bytes than this is over before another thread has woken up.
-const WORTH_A_POOL: usize = 4 << 20;
+const WORTH_A_TEAM: usize = 1 << 20;
 
 /// A model in memory, ready to run: immutable, shared freely between threads. Nothing refers to its files any
 /// more; they may be moved or deleted.
@@ -57,11 +64,16 @@ pub struct Model {
     pub(crate) embedding: Table,
     /// A head of its own, where it is not the embedding.
     pub(crate) own_head: Option<Table>,
+    /// The head's weights in four and eight bits, where it is large enough to be screened.
+    pub(crate) planes: Option<Planes>,
     pub(crate) final_norm: Vec<f32>,
     pub(crate) layer_bytes: usize,
     isa: Isa,
-    threads: usize,
-    pool: ThreadPool,
+    head_mode: HeadMode,
+    kv: KvFormat,
+    team: Team,
+    /// For passes that are over before another thread has woken up.
+    alone: Team,
 }
 
 /// How a model is run.
@@ -71,13 +83,31 @@ pub struct LoadOptions {
     pub threads: usize,
     /// The instruction-set path; the best one of this CPU if not given.
     pub isa: Option<Isa>,
+    /// How the head's logits are found.
+    pub head: HeadMode,
+    /// How keys and values are kept.
+    pub kv: KvFormat,
+}
+
+impl LoadOptions {
+    fn how(&self) -> load::How {
+        load::How {
+            head: self.head,
+            isa: self.isa.unwrap_or_else(Isa::detect),
+        }
+    }
 }
 
 impl Default for LoadOptions {
     /// As many threads as the system offers, on the best path.
     fn default() -> Self {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { threads, isa: None }
+        Self {
+            threads,
+            isa: None,
+            head: HeadMode::default(),
+            kv: KvFormat::default(),
+        }
     }
 }
 
@@ -123,15 +153,25 @@ pub(crate) struct Parts {
     pub(crate) layers: Vec<Layer>,
     pub(crate) embedding: Table,
     pub(crate) own_head: Option<Table>,
+    pub(crate) planes: Option<Planes>,
     pub(crate) final_norm: Vec<f32>,
 }
 
-/// Threads that compute, at least one.
+/// Threads that answer, at least one.
+fn team(threads: usize) -> Result<Team, LoadError> {
+    let threads = threads.max(1);
+    Team::new(threads).map_err(|e| LoadError::Threads {
+        threads,
+        problem: e.to_string(),
+    })
+}
+
+/// Threads that load, at least one.
 fn pool(threads: usize) -> Result<ThreadPool, LoadError> {
     let threads = threads.max(1);
     ThreadPoolBuilder::new()
         .num_threads(threads)
-        .thread_name(|i| format!("tern-compute-{i}"))
+        .thread_name(|i| format!("tern-load-{i}"))
         .build()
         .map_err(|e| LoadError::Threads {
             threads,
@@ -154,17 +194,19 @@ impl Model {
         options: &LoadOptions,
         progress: &mut dyn FnMut(f32) -> ControlFlow<()>,
     ) -> Result<Self, LoadError> {
+        let (how, team) = (options.how(), team(options.threads)?);
+        // Loading is one large piece of work after another, which a general pool is made for; it ends with it.
         let pool = pool(options.threads)?;
         let parts = match source {
-            ModelSource::Synthetic(spec) => synthetic::build(spec, &pool, progress)?,
+            ModelSource::Synthetic(spec) => synthetic::build(spec, how, &pool, progress)?,
             files => opened::open(files, |frame, words| {
-                load::load(frame, words, &pool, progress)
+                load::load(frame, words, how, &pool, progress)
             })?,
         };
-        Ok(Self::assemble(parts, options, pool))
+        Ok(Self::assemble(parts, options, team))
     }
 
-    fn assemble(parts: Parts, options: &LoadOptions, pool: ThreadPool) -> Self {
+    fn assemble(parts: Parts, options: &LoadOptions, team: Team) -> Self {
         static NEXT_ID: AtomicU64 = AtomicU64::new(0);
         Self {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
@@ -179,10 +221,13 @@ impl Model {
             layers: parts.layers,
             embedding: parts.embedding,
             own_head: parts.own_head,
+            planes: parts.planes,
             final_norm: parts.final_norm,
-            isa: options.isa.unwrap_or_else(Isa::detect),
-            threads: options.threads.max(1),
-            pool,
+            isa: options.how().isa,
+            head_mode: options.head,
+            kv: options.kv,
+            team,
+            alone: Team::alone(),
         }
     }
 
@@ -224,12 +269,18 @@ impl Model {
     /// Bytes its weights take in memory.
     pub fn weight_bytes(&self) -> u64 {
         let own_head = self.own_head.as_ref().map_or(0, Table::bytes);
-        (self.layer_bytes + self.embedding.bytes() + own_head) as u64
+        let planes = self.planes.as_ref().map_or(0, Planes::bytes);
+        (self.layer_bytes + self.embedding.bytes() + own_head + planes) as u64
     }
 
-    /// Bytes of weights one decoded token reads: every projection and the head.
-    pub fn bytes_per_token(&self) -> u64 {
-        (self.layer_bytes + self.head().bytes()) as u64
+    /// Bytes of one row of `up` and of one column of `down`, where an FFN can leave single ones out; else 0.
+    fn ffn_unit_bytes(&self) -> [usize; 2] {
+        let unit = |linear: &BitLinear| match linear.weights.order() {
+            Order::RowBlocks => 0,
+            _ => linear.unit_bytes(),
+        };
+        let layer = self.layers.first();
+        layer.map_or([0; 2], |layer| [unit(&layer.up), unit(&layer.down)])
     }
 
     /// The instruction-set path it runs on.
@@ -239,27 +290,36 @@ impl Model {
 
     /// Threads it computes with.
     pub fn threads(&self) -> usize {
-        self.threads
+        self.team.threads()
+    }
+
+    /// How its head's logits are found: [`HeadMode::Full`] where the head is too small to be screened.
+    pub fn head_mode(&self) -> HeadMode {
+        match self.planes {
+            Some(_) => self.head_mode,
+            None => HeadMode::Full,
+        }
+    }
+
+    /// How keys and values are kept.
+    pub fn kv_format(&self) -> KvFormat {
+        self.kv
     }
 
     fn head(&self) -> &Table {
         self.own_head.as_ref().unwrap_or(&self.embedding)
     }
 
-    /// Runs `work`, which reads about so many bytes: in the pool, or right here if that is quicker.
-    fn compute<R: Send>(&self, bytes: usize, work: impl FnOnce(Workers) -> R + Send) -> R {
-        if self.threads > 1 && bytes >= WORTH_A_POOL {
-            self.pool.install(|| {
-                work(Workers {
-                    isa: self.isa,
-                    threads: self.threads,
-                })
-            })
+    /// The threads for work that reads about so many bytes: all, or this one if that is quicker.
+    fn workers(&self, bytes: usize) -> Workers<'_> {
+        let team = if bytes >= WORTH_A_TEAM {
+            &self.team
         } else {
-            work(Workers {
-                isa: self.isa,
-                threads: 1,
-            })
+            &self.alone
+        };
+        Workers {
+            isa: self.isa,
+            team,
         }
     }
 }

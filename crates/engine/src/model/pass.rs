@@ -1,22 +1,29 @@
 //! The steps of a forward pass of one or more tokens, cut up for the threads that share it.
+//!
+//! One token reads matrices as vectors; a batch reads each matrix once, in panels of 32 rows, whose outputs lie
+//! `[panel][T][32]` until the next step picks a token's rows up. Both give the same bits.
 
-use std::ops::{Deref, DerefMut};
-
-use rayon::prelude::*;
 use tern_kernels::{
-    Int8Activations, Int8RowMut, attention_scratch_len, rms_norm, rope_rotate_half, silu_mul,
-    squared_relu_mul, transpose_tokens,
+    BLOCK_ROWS, FieldCodes, Int8Activations, Int8RowMut, PANEL_ROWS, add_panels, attention_finish,
+    attention_merge, attention_partial_len, attention_scratch_len, matmul, matmul_scratch_lines,
+    matvec, rms_norm, rope_rotate_half, silu_mul, squared_relu_mul, token_of_panels,
 };
 
 use super::{
-    Activation, BitLinear, ModelConfig, kv_cache::LayerCache, rope::RopeTable, workers::Workers,
+    Activation, BitLinear, ModelConfig,
+    kv_cache::{KvCache, LayerCache},
+    rope::RopeTable,
+    workers::{Own, Workers},
 };
+
+/// Tokens of a batch that share one widening of keys and values.
+const TOKEN_TILE: usize = 32;
 
 /// What all steps of a pass have in common.
 #[derive(Clone, Copy)]
 pub(crate) struct Pass<'a> {
     pub(crate) config: &'a ModelConfig,
-    pub(crate) workers: Workers,
+    pub(crate) workers: Workers<'a>,
     pub(crate) rope: &'a RopeTable,
     /// Position of the first token.
     pub(crate) first: usize,
@@ -28,178 +35,363 @@ pub(crate) struct Pass<'a> {
 pub(crate) struct Input {
     widest: usize,
     capacity: usize,
-    /// `[T][widest]`
+    /// One token's row after its norm, `[widest]`.
     pub(crate) normed: Vec<f32>,
-    acts: Int8Activations,
-}
-
-/// Output of a projection, `[T][rows]`.
-#[derive(Debug, Default)]
-pub(crate) struct Output {
-    by_token: Vec<f32>,
-    /// `[rows][T]`, as the kernels write several tokens.
-    by_row: Vec<f32>,
+    pub(crate) acts: Int8Activations,
+    /// One token, for single rows.
+    pub(crate) fields: FieldCodes,
 }
 
 impl Input {
     pub(crate) fn new(widest: usize) -> Self {
-        let acts = Int8Activations::new(0, widest);
         Self {
             widest,
             capacity: 0,
-            normed: Vec::new(),
-            acts,
+            normed: vec![0.0; widest],
+            acts: Int8Activations::new(0, widest),
+            fields: FieldCodes::new(widest),
         }
     }
 
     /// Makes room for so many tokens.
     pub(crate) fn resize(&mut self, tokens: usize) {
-        self.normed.resize(tokens * self.widest, 0.0);
         if self.capacity < tokens {
             self.capacity = tokens;
             self.acts = Int8Activations::new(tokens, self.widest);
         }
     }
 
-    /// Takes `x`, `[T][width]`: each row through the norm, if there is one, then to int8.
+    /// Takes one token: through the norm, if there is one, then to int8.
     pub(crate) fn quantize(&mut self, p: &Pass, x: &[f32], norm: Option<&[f32]>) {
-        let (w, width) = (p.workers, x.len() / p.tokens);
+        let isa = p.workers.isa;
         let x = match norm {
             None => x,
             Some(weight) => {
                 let normed = &mut self.normed[..x.len()];
-                w.split(normed, width, size_of_val(x), |first, normed| {
-                    let rows = x[first * width..].chunks_exact(width);
-                    for (x, normed) in rows.zip(normed.chunks_exact_mut(width)) {
-                        rms_norm(w.isa, x, weight, p.config.norm_eps, normed);
-                    }
-                });
+                rms_norm(isa, x, weight, p.config.norm_eps, normed);
                 &*normed
             }
         };
+        self.acts.reset(1, x.len());
+        self.acts.quantize_row(isa, 0, x);
+    }
+
+    /// Takes a batch of rows of `width`.
+    pub(crate) fn quantize_batch(
+        &mut self,
+        p: &Pass,
+        own: &mut [Own],
+        width: usize,
+        norm: Option<&[f32]>,
+        rows: Rows<'_>,
+    ) {
+        let isa = p.workers.isa;
         self.acts.reset(p.tokens, width);
-        let rows = self.acts.rows_mut().zip(x.chunks_exact(width));
-        let one = |(mut row, x): (Int8RowMut, &[f32])| row.quantize(w.isa, x);
-        if p.tokens > 1 && w.share(size_of_val(x)) {
-            rows.collect::<Vec<_>>().into_par_iter().for_each(one);
-        } else {
-            rows.for_each(one);
+        let mut outs: Vec<(usize, Int8RowMut)> = self.acts.rows_mut().enumerate().collect();
+        p.workers
+            .team
+            .for_each_with(own, &mut outs, |own, (t, out)| {
+                own.row.resize(width, 0.0);
+                own.normed.resize(width, 0.0);
+                let row = match rows {
+                    Rows::Plain(x) => &x[*t * width..(*t + 1) * width],
+                    Rows::Panels(panels) => {
+                        p.pick(panels, *t, &mut own.row);
+                        &own.row
+                    }
+                };
+                match norm {
+                    None => out.quantize(isa, row),
+                    Some(weight) => {
+                        rms_norm(isa, row, weight, p.config.norm_eps, &mut own.normed);
+                        out.quantize(isa, &own.normed);
+                    }
+                }
+            });
+    }
+}
+
+/// How a batch's rows lie.
+#[derive(Clone, Copy)]
+pub(crate) enum Rows<'a> {
+    /// `[T][width]`
+    Plain(&'a [f32]),
+    /// `[panels][T][32]`
+    Panels(&'a [f32]),
+}
+
+/// A piece of a projection's output.
+struct Task<'a> {
+    linear: &'a BitLinear,
+    /// First row block, or panel.
+    first: usize,
+    out: &'a mut [f32],
+}
+
+/// Cuts the outputs of projections, side by side, into tasks of whole units.
+fn tasks<'a, const N: usize>(
+    workers: Workers,
+    outputs: [(&'a BitLinear, &'a mut [f32]); N],
+    unit: usize,
+    tokens: usize,
+) -> Vec<Task<'a>> {
+    let bytes: usize = outputs.iter().map(|(linear, _)| linear.bytes()).sum();
+    let units: usize = outputs
+        .iter()
+        .map(|(_, out)| out.len().div_ceil(unit))
+        .sum();
+    let mut cuts = workers.cuts(units, bytes * tokens);
+    let (mut tasks, mut cut) = (Vec::new(), 0);
+    for (linear, mut out) in outputs {
+        let mut first = 0;
+        while !out.is_empty() {
+            // What a matrix leaves of a cut is the next one's.
+            if cut == 0 {
+                cut = cuts.next().unwrap_or(units);
+            }
+            let here = cut.min(out.len().div_ceil(unit));
+            let (piece, rest) = out.split_at_mut((here * unit).min(out.len()));
+            tasks.push(Task {
+                linear,
+                first,
+                out: piece,
+            });
+            (first, out, cut) = (first + here, rest, cut - here);
         }
     }
-}
-
-impl Output {
-    pub(crate) fn resize(&mut self, tokens: usize, rows: usize) {
-        self.by_token.resize(tokens * rows, 0.0);
-        self.by_row
-            .resize(if tokens == 1 { 0 } else { tokens * rows }, 0.0);
-    }
-}
-
-impl Deref for Output {
-    type Target = [f32];
-    fn deref(&self) -> &[f32] {
-        &self.by_token
-    }
-}
-
-impl DerefMut for Output {
-    fn deref_mut(&mut self) -> &mut [f32] {
-        &mut self.by_token
-    }
+    tasks
 }
 
 impl Pass<'_> {
-    /// One input through projections that share it, side by side.
+    /// One token through projections that share its input, side by side; each output is `[rows]`.
     pub(crate) fn project<const N: usize>(
         &self,
         input: &Input,
-        mut outputs: [(&BitLinear, &mut Output); N],
+        outputs: [(&BitLinear, &mut [f32]); N],
     ) {
-        let bytes: usize = outputs.iter().map(|(linear, _)| linear.bytes()).sum();
-        let one = |(linear, out): &mut (&BitLinear, &mut Output)| {
-            self.project_one(linear, &input.acts, out);
-        };
-        if N > 1 && self.workers.share(bytes * self.tokens) {
-            outputs.par_iter_mut().for_each(one);
-        } else {
-            outputs.iter_mut().for_each(one);
-        }
+        let isa = self.workers.isa;
+        let mut tasks = tasks(self.workers, outputs, BLOCK_ROWS, 1);
+        self.workers.team.for_each(&mut tasks, |task| {
+            let blocks = task.first..task.first + task.out.len().div_ceil(BLOCK_ROWS);
+            let (w, scale) = (&task.linear.weights, task.linear.scale);
+            matvec(isa, w, blocks, input.acts.row(0), scale, task.out);
+        });
     }
 
-    fn project_one(&self, linear: &BitLinear, acts: &Int8Activations, out: &mut Output) {
-        let (w, tokens, rows) = (self.workers, self.tokens, linear.weights.rows());
-        if tokens == 1 {
-            linear.apply(w, acts, &mut out.by_token);
-            return;
-        }
-        linear.apply(w, acts, &mut out.by_row);
-        let by_row = &out.by_row;
-        w.split(
-            &mut out.by_token,
-            16 * rows,
-            size_of_val(by_row.as_slice()),
-            |first, out| {
-                let first = first * 16;
-                transpose_tokens(by_row, tokens, first..first + out.len() / rows, out);
-            },
-        );
+    /// A batch through projections that share its input; each output is `[panels][T][32]`.
+    pub(crate) fn project_batch<const N: usize>(
+        &self,
+        own: &mut [Own],
+        input: &Input,
+        outputs: [(&BitLinear, &mut [f32]); N],
+    ) {
+        let isa = self.workers.isa;
+        let unit = PANEL_ROWS * self.tokens;
+        let mut tasks = tasks(self.workers, outputs, unit, self.tokens);
+        self.workers
+            .team
+            .for_each_with(own, &mut tasks, |own, task| {
+                let panels = task.first..task.first + task.out.len() / unit;
+                let (w, scale) = (&task.linear.weights, task.linear.scale);
+                let lines = matmul_scratch_lines(w);
+                if own.lines.len() < lines {
+                    own.lines.resize(lines, tern_kernels::Line::ZERO);
+                }
+                matmul(isa, w, panels, &input.acts, scale, task.out, &mut own.lines);
+            });
     }
 
-    /// Rotary embedding of queries or keys, `[T][heads][head_dim]`.
-    pub(crate) fn rotate(&self, heads: &mut [f32]) {
-        let width = heads.len() / self.tokens;
-        for (position, heads) in (self.first..).zip(heads.chunks_exact_mut(width)) {
-            let (cos, sin) = self.rope.at(position);
-            rope_rotate_half(self.workers.isa, heads, cos, sin);
-        }
-    }
-
-    /// Keys and values, `[T][n_kv_heads][head_dim]`, into the cache.
-    pub(crate) fn store(&self, cache: &mut LayerCache, keys: &[f32], values: &[f32]) {
-        let width = self.config.kv_dim();
-        let rows = keys.chunks_exact(width).zip(values.chunks_exact(width));
-        for (position, (key, value)) in (self.first..).zip(rows) {
-            cache.store(position, key, value);
-        }
-    }
-
-    /// Causal attention: `q` and `mixed` are `[T][n_heads][head_dim]`. The query heads of a key-value head are
-    /// neighbours.
-    pub(crate) fn attend(&self, cache: &LayerCache, q: &[f32], mixed: &mut [f32]) {
-        let (c, w) = (self.config, self.workers);
-        let group = c.n_heads / c.n_kv_heads;
-        let width = group * c.head_dim;
-        let scratch = || vec![0.0; attention_scratch_len(group, c.head_dim)];
-        let one = |scratch: &mut Vec<f32>, (i, (out, q)): (usize, (&mut [f32], &[f32]))| {
-            let (t, head) = (i / c.n_kv_heads, i % c.n_kv_heads);
-            cache.attend(w.isa, head, self.first + t + 1, q, out, scratch);
-        };
-        if w.share(cache.head_bytes(self.first + self.tokens) * c.n_kv_heads * self.tokens) {
-            let pieces = mixed
-                .par_chunks_exact_mut(width)
-                .zip(q.par_chunks_exact(width));
-            pieces.enumerate().for_each_init(scratch, one);
-        } else {
-            let mut scratch = scratch();
-            let pieces = mixed.chunks_exact_mut(width).zip(q.chunks_exact(width));
-            pieces
-                .enumerate()
-                .for_each(|piece| one(&mut scratch, piece));
-        }
+    /// `out = act(gate) * up` of a batch, `[panels][T][32]`: a panel of either at a time, so that neither leaves the
+    /// caches.
+    pub(crate) fn project_gated(
+        &self,
+        own: &mut [Own],
+        input: &Input,
+        gate: &BitLinear,
+        up: &BitLinear,
+        out: &mut [f32],
+    ) {
+        let isa = self.workers.isa;
+        let unit = PANEL_ROWS * self.tokens;
+        let lines = matmul_scratch_lines(&gate.weights).max(matmul_scratch_lines(&up.weights));
+        let bytes = (gate.bytes() + up.bytes()) * self.tokens;
+        self.workers
+            .split_with(own, out, unit, bytes, |own, first, out| {
+                if own.lines.len() < lines {
+                    own.lines.resize(lines, tern_kernels::Line::ZERO);
+                }
+                own.row.resize(unit, 0.0);
+                own.normed.resize(unit, 0.0);
+                for (panel, out) in (first..).zip(out.chunks_exact_mut(unit)) {
+                    let (gates, ups) = (&mut own.row[..unit], &mut own.normed[..unit]);
+                    for (linear, out) in [(gate, &mut *gates), (up, &mut *ups)] {
+                        let (w, scale) = (&linear.weights, linear.scale);
+                        let panels = panel..panel + 1;
+                        matmul(isa, w, panels, &input.acts, scale, out, &mut own.lines);
+                    }
+                    self.gated(gates, ups, out);
+                }
+            });
     }
 
     /// `out = act(gate) * up`, element by element.
-    pub(crate) fn activate(&self, gate: &[f32], up: &[f32], out: &mut [f32]) {
-        const UNIT: usize = 64;
-        let w = self.workers;
-        let multiply = match self.config.activation {
-            Activation::SquaredRelu => squared_relu_mul,
-            Activation::Silu => silu_mul,
+    fn gated(&self, gate: &[f32], up: &[f32], out: &mut [f32]) {
+        match self.config.activation {
+            Activation::SquaredRelu => squared_relu_mul(self.workers.isa, gate, up, out),
+            Activation::Silu => silu_mul(self.workers.isa, gate, up, out),
+        }
+    }
+
+    /// Rows `[0, out.len())` of token `t` from panels.
+    pub(crate) fn pick(&self, panels: &[f32], t: usize, out: &mut [f32]) {
+        let mut pieces = token_of_panels(panels, self.tokens, t);
+        let (whole, rest) = out.as_chunks_mut::<PANEL_ROWS>();
+        for (out, piece) in whole.iter_mut().zip(&mut pieces) {
+            *out = *piece;
+        }
+        if let Some(piece) = pieces.next() {
+            rest.copy_from_slice(&piece[..rest.len()]);
+        }
+    }
+
+    /// Rotary embedding of one token's queries or keys, `[heads][head_dim]`.
+    pub(crate) fn rotate(&self, t: usize, heads: &mut [f32]) {
+        let (cos, sin) = self.rope.at(self.first + t);
+        rope_rotate_half(self.workers.isa, heads, cos, sin);
+    }
+
+    /// A batch's queries from panels, rotated: `q` is `[T][n_heads][head_dim]`.
+    pub(crate) fn rotate_queries(&self, panels: &[f32], q: &mut [f32]) {
+        let width = self.config.q_dim();
+        self.workers
+            .split(q, width, size_of_val(panels), |first, rows| {
+                for (t, row) in (first..).zip(rows.chunks_exact_mut(width)) {
+                    self.pick(panels, t, row);
+                    self.rotate(t, row);
+                }
+            });
+    }
+
+    /// A batch's keys, rotated, and values into the cache; both from panels.
+    pub(crate) fn store_batch(&self, cache: &mut LayerCache, keys: &[f32], values: &[f32]) {
+        let width = self.config.kv_dim();
+        let (mut key, mut value) = (vec![0.0; width], vec![0.0; width]);
+        for t in 0..self.tokens {
+            self.pick(keys, t, &mut key);
+            self.rotate(t, &mut key);
+            self.pick(values, t, &mut value);
+            cache.store(self.first + t, &key, &value);
+        }
+    }
+
+    /// Query heads of a key-value head; they are neighbours.
+    fn group(&self) -> usize {
+        self.config.n_heads / self.config.n_kv_heads
+    }
+
+    /// Causal attention of a batch: `q` and `mixed` are `[T][n_heads][head_dim]`.
+    pub(crate) fn attend_batch(
+        &self,
+        own: &mut [Own],
+        cache: &LayerCache,
+        q: &[f32],
+        mixed: &mut [f32],
+    ) {
+        let (c, group) = (self.config, self.group());
+        let width = group * c.head_dim;
+        // One for each tile of tokens and key-value head; `mixed` is handed out one token and head at a time.
+        let tiles = self.tokens.div_ceil(TOKEN_TILE);
+        let mut tasks: Vec<(usize, usize, Vec<&mut [f32]>)> = (0..tiles * c.n_kv_heads)
+            .map(|i| {
+                let (tile, head) = (i / c.n_kv_heads, i % c.n_kv_heads);
+                (tile, head, Vec::with_capacity(TOKEN_TILE))
+            })
+            .collect();
+        for (i, out) in mixed.chunks_exact_mut(width).enumerate() {
+            let (t, head) = (i / c.n_kv_heads, i % c.n_kv_heads);
+            tasks[t / TOKEN_TILE * c.n_kv_heads + head].2.push(out);
+        }
+        // The last tokens, which look at the most, come first.
+        tasks.reverse();
+        self.workers
+            .team
+            .for_each_with(own, &mut tasks, |own, (tile, head, out)| {
+                let first = *tile * TOKEN_TILE;
+                let mut rows: [&[f32]; TOKEN_TILE] = [&[]; TOKEN_TILE];
+                for (t, row) in rows[..out.len()].iter_mut().enumerate() {
+                    *row = &q[((first + t) * c.n_kv_heads + *head) * width..][..width];
+                }
+                let rows = &rows[..out.len()];
+                let room = &mut own.attention;
+                cache.attend_few(*head, self.first + first, rows, out, room);
+            });
+    }
+
+    /// Attention of one token: `q` and `mixed` are `[n_heads][head_dim]`. Spans of positions go to different threads
+    /// and are joined in order; `partials` is kept between calls.
+    pub(crate) fn attend(
+        &self,
+        own: &mut [Own],
+        cache: &LayerCache,
+        q: &[f32],
+        mixed: &mut [f32],
+        partials: &mut Vec<f32>,
+    ) {
+        let (c, group, n) = (self.config, self.group(), self.first + 1);
+        let width = group * c.head_dim;
+        let spans = n.div_ceil(KvCache::SPAN);
+        let len = attention_partial_len(group, c.head_dim);
+        partials.resize(c.n_kv_heads * spans * len, 0.0);
+        let scratch = attention_scratch_len(group, c.head_dim);
+        let one = |own: &mut Own, i: usize, partial: &mut [f32]| {
+            let (head, span) = (i / spans, i % spans);
+            let q = &q[head * width..(head + 1) * width];
+            own.scratch.resize(scratch, 0.0);
+            cache.attend_span(head, span, n, q, partial, &mut own.scratch);
         };
-        w.split(out, UNIT, 3 * size_of_val(gate), |first, out| {
-            let range = first * UNIT..first * UNIT + out.len();
-            multiply(w.isa, &gate[range.clone()], &up[range], out);
-        });
+        let mut tasks: Vec<(usize, &mut [f32])> =
+            partials.chunks_exact_mut(len).enumerate().collect();
+        if cache.head_bytes(n) * c.n_kv_heads < 16 << 10 {
+            let own = &mut own[0];
+            tasks
+                .iter_mut()
+                .for_each(|(i, partial)| one(own, *i, partial));
+        } else {
+            self.workers
+                .team
+                .for_each_with(own, &mut tasks, |own, (i, partial)| one(own, *i, partial));
+        }
+        let heads = partials.chunks_exact_mut(spans * len);
+        for (spans, mixed) in heads.zip(mixed.chunks_exact_mut(width)) {
+            let (state, rest) = spans.split_at_mut(len);
+            for next in rest.chunks_exact(len) {
+                attention_merge(self.workers.isa, state, next, c.head_dim);
+            }
+            attention_finish(state, c.head_dim, mixed);
+        }
+    }
+
+    /// `gate = act(gate) * up`, element by element, in whatever order both lie.
+    pub(crate) fn activate(&self, gate: &mut [f32], up: &[f32]) {
+        const UNIT: usize = 1024;
+        self.workers
+            .split(gate, UNIT, 2 * size_of_val(up), |first, gate| {
+                let mut out = [0.0; UNIT];
+                let up = &up[first * UNIT..first * UNIT + gate.len()];
+                for (gate, up) in gate.chunks_mut(UNIT).zip(up.chunks(UNIT)) {
+                    let out = &mut out[..gate.len()];
+                    self.gated(gate, up, out);
+                    gate.copy_from_slice(out);
+                }
+            });
+    }
+
+    /// `x += panels`, token by token; `x` is `[T][width]`.
+    pub(crate) fn add_panels(&self, x: &mut [f32], panels: &[f32]) {
+        let (width, isa) = (self.config.hidden_dim, self.workers.isa);
+        self.workers
+            .split(x, width, 2 * size_of_val(panels), |first, rows| {
+                add_panels(isa, panels, self.tokens, first, rows, width);
+            });
     }
 }

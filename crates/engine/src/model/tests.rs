@@ -6,11 +6,12 @@ use sha2::{Digest, Sha256};
 use tern_kernels::{Isa, rms_norm};
 
 use super::{
-    BitLinear, Model,
+    BitLinear, KvFormat, Model,
+    head::RowReader,
     kv_cache::KvCache,
-    pass::{Input, Output, Pass},
+    pass::{Input, Pass, Rows},
     rope::{RopeScaling, RopeTable},
-    workers::Workers,
+    workers::{Own, Workers, panels_len},
 };
 use crate::{
     LoadOptions, ModelSource, Observation, Sequence, SyntheticShape, SyntheticSpec,
@@ -18,10 +19,8 @@ use crate::{
     weights::names::{Naming, Projection},
 };
 
-const ALONE: Workers = Workers {
-    isa: Isa::Scalar,
-    threads: 1,
-};
+/// The path the recorded outputs are compared on.
+const ISA: Isa = Isa::Scalar;
 
 /// All codes and scales of a set, for every format it holds; returns how many files were checked.
 fn check_weights(root: &Path) -> usize {
@@ -101,7 +100,10 @@ fn error(got: &[f32], want: &[f32]) -> f32 {
 fn pass<'a>(model: &'a Model, rope: &'a RopeTable, tokens: usize) -> Pass<'a> {
     Pass {
         config: &model.config,
-        workers: ALONE,
+        workers: Workers {
+            isa: ISA,
+            team: &model.alone,
+        },
         rope,
         first: 0,
         tokens,
@@ -113,12 +115,17 @@ fn project(model: &Model, linear: &BitLinear, x: &[f32]) -> Vec<f32> {
     let tokens = x.len() / linear.weights.cols();
     let rope = RopeTable::new(1.0, 2, &RopeScaling::Plain);
     let p = pass(model, &rope, tokens);
-    let (mut input, mut output) = (Input::new(linear.weights.cols()), Output::default());
+    let (rows, cols) = (linear.weights.rows(), linear.weights.cols());
+    let (mut input, mut own) = (Input::new(cols), [Own::default()]);
+    let mut panels = vec![0.0; panels_len(rows, tokens)];
     input.resize(tokens);
-    output.resize(tokens, linear.weights.rows());
-    input.quantize(&p, x, None);
-    p.project(&input, [(linear, &mut output)]);
-    output.to_vec()
+    input.quantize_batch(&p, &mut own, cols, None, Rows::Plain(x));
+    p.project_batch(&mut own, &input, [(linear, &mut panels)]);
+    let mut out = vec![0.0; tokens * rows];
+    for (t, out) in out.chunks_exact_mut(rows).enumerate() {
+        p.pick(&panels, t, out);
+    }
+    out
 }
 
 fn norm(x: &[f32], weight: &[f32], eps: f32) -> Vec<f32> {
@@ -127,7 +134,7 @@ fn norm(x: &[f32], weight: &[f32], eps: f32) -> Vec<f32> {
         .chunks_exact(weight.len())
         .zip(out.chunks_exact_mut(weight.len()))
     {
-        rms_norm(ALONE.isa, x, weight, eps, out);
+        rms_norm(ISA, x, weight, eps, out);
     }
     out
 }
@@ -137,17 +144,24 @@ fn attention(model: &Model, q: &[f32], k: &[f32], v: &[f32]) -> Vec<f32> {
     let c = &model.config;
     let tokens = q.len() / c.q_dim();
     let (mut q, mut k) = (q.to_vec(), k.to_vec());
-    let mut cache = KvCache::new(c);
+    let mut cache = KvCache::new(c, KvFormat::F32, ISA);
     let mut rope = RopeTable::new(c.rope_theta, c.head_dim, &c.rope_scaling);
     cache.resize(tokens);
     rope.grow_to(tokens);
     let p = pass(model, &rope, tokens);
     let mut cache = cache.layer(0);
-    p.rotate(&mut q);
-    p.rotate(&mut k);
-    p.store(&mut cache, &k, v);
+    let keys = k
+        .chunks_exact_mut(c.kv_dim())
+        .zip(v.chunks_exact(c.kv_dim()));
+    for (t, (k, v)) in keys.enumerate() {
+        p.rotate(t, k);
+        cache.store(t, k, v);
+    }
+    for (t, q) in q.chunks_exact_mut(c.q_dim()).enumerate() {
+        p.rotate(t, q);
+    }
     let mut mixed = vec![0.0; q.len()];
-    p.attend(&cache, &q, &mut mixed);
+    p.attend_batch(&mut [Own::default()], &cache, &q, &mut mixed);
     mixed
 }
 
@@ -194,7 +208,9 @@ fn check_trace(model: &Model, reference: &Tensors) -> usize {
         let mut embedded = Vec::new();
         for &id in reference.i32(&format!("{prompt}.input_ids")) {
             let mut row = vec![0.0; width];
-            model.embedding.row(ALONE, id as usize, &mut row);
+            let reader = &mut RowReader::default();
+            let read = model.embedding.row(ISA, id as usize, reader, &mut row);
+            read.expect("it is in memory");
             embedded.extend(row);
         }
         check(
@@ -265,7 +281,7 @@ fn a_synthetic_model_has_the_density_it_was_asked_for() {
         };
         let options = LoadOptions {
             threads: 2,
-            isa: None,
+            ..LoadOptions::default()
         };
         let source = ModelSource::Synthetic(spec);
         let model = Model::load(&source, &options, &mut |_| ControlFlow::Continue(()))

@@ -10,10 +10,11 @@ use std::{
     ops::Range,
     path::{Path, PathBuf},
     sync::Arc,
+    time::SystemTime,
 };
 
 use super::map::Map;
-use crate::LoadError;
+use crate::{EngineError, LoadError};
 
 const CHECK_FILE: &str = "Check that the file is still there and that you may read it.";
 
@@ -155,6 +156,83 @@ impl ModelFile {
             found,
         }
     }
+}
+
+/// A file whose bytes are asked for one piece at a time, long after it was mapped for loading: a piece that is gone is an
+/// error, where a map would end the process.
+#[derive(Debug)]
+pub(crate) struct Pieces {
+    place: String,
+    file: File,
+    stamp: (u64, Option<SystemTime>),
+}
+
+impl ModelFile {
+    /// The same file, for reading pieces later on. `None` for bytes that are in memory anyway.
+    pub(crate) fn pieces(&self) -> Result<Option<Pieces>, LoadError> {
+        let Bytes::Mapped { file, .. } = &*self.bytes else {
+            return Ok(None);
+        };
+        let open = || {
+            let file = file.try_clone()?;
+            let stamp = stamp(&file)?;
+            Ok(Pieces {
+                place: self.place.clone(),
+                file,
+                stamp,
+            })
+        };
+        open().map(Some).map_err(|e| io_error(&self.place, e))
+    }
+}
+
+impl Pieces {
+    /// Checks that nobody has written to the file since it was opened.
+    pub(crate) fn check(&self) -> Result<(), EngineError> {
+        match stamp(&self.file) {
+            Ok(now) if now == self.stamp => Ok(()),
+            Ok(_) => Err(self.changed("it has been changed since".to_owned())),
+            Err(e) => Err(self.changed(e.to_string())),
+        }
+    }
+
+    /// Fills `out` with the bytes at `offset`.
+    pub(crate) fn read(&self, offset: u64, out: &mut [u8]) -> Result<(), EngineError> {
+        read_at(&self.file, offset, out).map_err(|e| self.changed(e.to_string()))
+    }
+
+    fn changed(&self, problem: String) -> EngineError {
+        EngineError::FileChanged {
+            file: self.place.clone(),
+            problem,
+        }
+    }
+}
+
+fn stamp(file: &File) -> io::Result<(u64, Option<SystemTime>)> {
+    let meta = file.metadata()?;
+    Ok((meta.len(), meta.modified().ok()))
+}
+
+#[cfg(unix)]
+fn read_at(file: &File, offset: u64, out: &mut [u8]) -> io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, out, offset)
+}
+
+#[cfg(windows)]
+fn read_at(file: &File, mut offset: u64, mut out: &mut [u8]) -> io::Result<()> {
+    while !out.is_empty() {
+        match std::os::windows::fs::FileExt::seek_read(file, out, offset) {
+            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(n) => {
+                out = &mut out[n..];
+                offset += n as u64;
+            }
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(())
 }
 
 /// The first bytes of a file, enough to tell its kind.

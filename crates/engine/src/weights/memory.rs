@@ -69,6 +69,14 @@ impl WeightMemory {
     }
 }
 
+/// Memory as weights lie in, all zero and from a multiple of 64 on: to measure how fast such memory is read.
+///
+/// # Errors
+/// When the system has not that much.
+pub fn memory_like_weights(bytes: usize) -> Result<BytesMut, LoadError> {
+    WeightMemory::new("The measurement", bytes as u64, 1)?.take(bytes)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

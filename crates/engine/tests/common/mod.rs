@@ -9,7 +9,7 @@ use std::{
 };
 
 use serde_json::Value;
-use tern_engine::{Isa, LoadOptions, Model, ModelSource, Role, TokenId, Turn};
+use tern_engine::{Isa, KvFormat, LoadOptions, Model, ModelSource, Role, TokenId, Turn};
 
 /// Fixtures that are part of the repository.
 pub(crate) fn golden() -> PathBuf {
@@ -37,10 +37,15 @@ pub(crate) fn json(path: &Path) -> Value {
 /// Loads a GGUF file or a model folder.
 pub(crate) fn load(path: &Path, threads: usize, isa: Option<Isa>) -> Model {
     let source = ModelSource::from_path(path).unwrap_or_else(|e| panic!("{e}"));
-    Model::load(&source, &LoadOptions { threads, isa }, &mut |_| {
-        ControlFlow::Continue(())
-    })
-    .unwrap_or_else(|e| panic!("{e}"))
+    let options = LoadOptions {
+        threads,
+        isa,
+        // What the references are compared with.
+        kv: KvFormat::F32,
+        ..LoadOptions::default()
+    };
+    Model::load(&source, &options, &mut |_| ControlFlow::Continue(()))
+        .unwrap_or_else(|e| panic!("{e}"))
 }
 
 pub(crate) fn ids(numbers: &[i32]) -> Vec<TokenId> {

@@ -13,7 +13,7 @@ pub(crate) fn load(path: &Path) -> Result<Model, LoadError> {
         &source,
         &LoadOptions {
             threads: 1,
-            isa: None,
+            ..LoadOptions::default()
         },
         &mut |_| ControlFlow::Continue(()),
     );

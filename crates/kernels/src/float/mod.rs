@@ -5,16 +5,21 @@
 //! this source and `mul_add` rounds once everywhere, all instances give the same bits.
 
 mod attention;
+mod attention_many;
 mod elementwise;
 mod exp;
 mod quantize;
 mod reduce;
 
+pub use attention::KV_GROUP;
 pub(crate) use attention::{
-    attention_merge, attention_scores, attention_values, attention_weights,
+    attention_merge, attention_scores, attention_scores_int8, attention_values,
+    attention_values_int8, attention_weights,
 };
+pub(crate) use attention_many::{KEYS_OF_MANY, attention_scores_of_many};
 pub(crate) use elementwise::{
-    add_assign, exp, narrow_f16, rope_rotate_half, silu_mul, squared_relu_mul, widen, widen_int8,
+    add_assign, add_panel_rows, add_sums, exp, narrow_f16, rope_rotate_half, scale_panel,
+    scale_sums, silu_mul, squared_relu_mul, widen, widen_int8,
 };
 pub(crate) use quantize::quantize;
 pub(crate) use reduce::{dot, head_logits, head_logits_int8, rms_norm, softmax};
@@ -37,19 +42,44 @@ macro_rules! float_kernels {
             fn silu_mul(gate: &[f32], up: &[f32], out: &mut [f32]);
             fn squared_relu_mul(gate: &[f32], up: &[f32], out: &mut [f32]);
             fn rope_rotate_half(heads: &mut [f32], cos: &[f32], sin: &[f32]);
+            fn scale_sums(
+                sums: &[i32], act_sum: i32, act_scale: f32, weight_scale: f32, out: &mut [f32]
+            );
+            fn scale_panel(
+                sums: &[[i32; crate::PANEL_ROWS]], scales: &[crate::activations::RowScale],
+                weight_scale: f32, out: &mut [[f32; crate::PANEL_ROWS]]
+            );
+            fn add_panel_rows(
+                pieces: &[[f32; crate::PANEL_ROWS]], n_tokens: usize, first: usize, x: &mut [f32],
+                width: usize
+            );
+            fn add_sums(total: &mut [i32], partial: &[i32]);
             fn narrow_f16(x: &[f32], out: &mut [f16]);
             fn widen<E>(x: &[E], out: &mut [f32]);
             fn widen_int8(codes: &[i8], scales: &[f32], out: &mut [f32]);
             fn head_logits<E>(rows: &[E], x: &[f32], out: &mut [f32]);
             fn head_logits_int8(codes: &[i8], scales: &[f32], x: &[f32], out: &mut [f32]);
             fn attention_scores<E>(
-                q: &[f32], head_dim: usize, k: &[E], scale: f32, weights: &mut [f32]
+                q: &[f32], head_dim: usize, k: &[E], scale: f32, weights: &mut [f32], stride: usize
             );
             fn attention_weights(
-                n_positions: usize, weights: &mut [f32], head_dim: usize, partial: &mut [f32]
+                n_positions: usize, weights: &mut [f32], stride: usize, head_dim: usize,
+                partial: &mut [f32]
+            );
+            fn attention_scores_of_many(
+                q: &[&[f32]], seen: &[usize], head_dim: usize, k: &[f32], scale: f32,
+                weights: &mut [f32], first: usize
+            );
+            fn attention_scores_int8(
+                q: &[f32], head_dim: usize, codes: &[i8], scales: &[f32], scale: f32,
+                weights: &mut [f32]
+            );
+            fn attention_values_int8(
+                weights: &[f32], codes: &[i8], scales: &[f32], head_dim: usize,
+                partial: &mut [f32]
             );
             fn attention_values<E>(
-                weights: &[f32], v: &[E], head_dim: usize, partial: &mut [f32]
+                weights: &[f32], stride: usize, v: &[E], head_dim: usize, partial: &mut [f32]
             );
             fn attention_merge(partial: &mut [f32], next: &[f32], head_dim: usize);
         }
@@ -60,6 +90,10 @@ macro_rules! float_kernels {
 /// on every path.
 pub(crate) trait Arch {
     type Lanes: Copy;
+    /// Whether 16 sums of lanes and some more fit the registers.
+    const WIDE: bool = false;
+    /// Whether fused multiply-adds are instructions here.
+    const FUSED: bool = true;
 
     fn splat(x: f32) -> Self::Lanes;
     fn load(x: &[f32; LANES]) -> Self::Lanes;
@@ -78,14 +112,52 @@ pub(crate) trait Arch {
     fn mul_add(a: Self::Lanes, b: Self::Lanes, c: Self::Lanes) -> Self::Lanes;
     /// The sum of the lanes by halves: lane `l` and lane `l + 8`, then 4, 2 and 1 apart.
     fn sum(x: Self::Lanes) -> f32;
+    /// [`Arch::sum`] of four at once.
+    #[inline(always)]
+    fn sum_4(x: &[Self::Lanes; 4]) -> [f32; 4] {
+        x.map(Self::sum)
+    }
+    /// Number `r` of result `c` is number `c` of row `r`.
+    #[inline(always)]
+    fn transpose(rows: [Self::Lanes; LANES]) -> [Self::Lanes; LANES] {
+        let mut out = [[0.0; LANES]; LANES];
+        for (r, row) in rows.into_iter().enumerate() {
+            let mut numbers = [0.0; LANES];
+            Self::store(row, &mut numbers);
+            for (out, x) in out.iter_mut().zip(numbers) {
+                out[r] = x;
+            }
+        }
+        let mut columns = [Self::splat(0.0); LANES];
+        for (column, out) in columns.iter_mut().zip(&out) {
+            *column = Self::load(out);
+        }
+        columns
+    }
     /// A hint that this will be read soon; any address will do.
     fn prefetch<T>(x: *const T);
+}
+
+/// [`Arch::sum`] of each.
+#[inline(always)]
+fn sums<A: Arch, const N: usize>(x: &[A::Lanes; N]) -> [f32; N] {
+    let mut out = [0.0; N];
+    let (fours, rest) = x.as_chunks::<4>();
+    let (outs, outs_rest) = out.as_chunks_mut::<4>();
+    for (out, four) in outs.iter_mut().zip(fours) {
+        *out = A::sum_4(four);
+    }
+    for (out, one) in outs_rest.iter_mut().zip(rest) {
+        *out = A::sum(*one);
+    }
+    out
 }
 
 /// Lanes for any CPU.
 pub(crate) struct Portable;
 
 impl Arch for Portable {
+    const FUSED: bool = false;
     type Lanes = [f32; LANES];
 
     #[inline(always)]
@@ -189,6 +261,6 @@ impl Element for bf16 {
 
 /// The larger of two numbers; `a` when `b` is NaN.
 #[inline(always)]
-fn larger(a: f32, b: f32) -> f32 {
+pub(crate) fn larger(a: f32, b: f32) -> f32 {
     if b > a { b } else { a }
 }

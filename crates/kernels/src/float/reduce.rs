@@ -2,7 +2,7 @@
 //! filled with zeros; then the lanes are added by halves.
 
 use super::exp::exp as exp_one;
-use super::{Arch, Element, LANES, larger};
+use super::{Arch, Element, LANES, larger, sums as all_sums};
 
 /// Rows [`head_logits`] takes at a time: independent sums keep the multipliers busy.
 const ROW_TILE: usize = 4;
@@ -35,11 +35,7 @@ pub(super) fn dots<A: Arch, R: Element, X: Element, const N: usize>(
             sums[n] = A::mul_add(R::load_tail::<A>(rows[n].1), x, sums[n]);
         }
     }
-    let mut out = [0.0; N];
-    for n in 0..N {
-        out[n] = A::sum(sums[n]);
-    }
-    out
+    all_sums::<A, N>(&sums)
 }
 
 /// `sum(a * b)`.
@@ -48,21 +44,26 @@ pub(crate) fn dot<A: Arch>(a: &[f32], b: &[f32]) -> f32 {
     dots::<A, f32, f32, 1>([a], b, 0)[0]
 }
 
-/// `sum(x^2)` in double precision: lane `i % 16` takes element `i`, then the lanes are added by halves.
+/// `sum(x^2)` in double precision: lane `i % 64` takes element `i`, so that four additions are under way at a time; then
+/// the lanes are added by halves.
 ///
 /// The reference's mean is the correctly rounded one nearly always; a mean that is off by its last
 /// bit moves some activations over a rounding boundary, and attention carries that to every later
 /// position. In f32 lanes that happens in about every second row of 2,560.
 #[inline(always)]
 fn sum_of_squares(x: &[f32]) -> f64 {
-    let mut sums = [0.0_f64; LANES];
-    for chunk in x.chunks(LANES) {
+    let mut sums = [0.0_f64; 4 * LANES];
+    let (chunks, tail) = x.as_chunks::<{ 4 * LANES }>();
+    for chunk in chunks {
         for (sum, &x) in sums.iter_mut().zip(chunk) {
             // Exact in f64, so fused or not makes no difference.
             *sum += f64::from(x) * f64::from(x);
         }
     }
-    for width in [8, 4, 2, 1] {
+    for (sum, &x) in sums.iter_mut().zip(tail) {
+        *sum += f64::from(x) * f64::from(x);
+    }
+    for width in [32, 16, 8, 4, 2, 1] {
         for l in 0..width {
             sums[l] += sums[l + width];
         }
@@ -84,10 +85,14 @@ pub(crate) fn rms_norm<A: Arch>(x: &[f32], weight: &[f32], eps: f32, out: &mut [
 #[inline(always)]
 pub(super) fn maximum(x: &[f32]) -> f32 {
     let mut lanes = [f32::NEG_INFINITY; LANES];
-    for chunk in x.chunks(LANES) {
+    let (chunks, tail) = x.as_chunks::<LANES>();
+    for chunk in chunks {
         for (lane, &x) in lanes.iter_mut().zip(chunk) {
             *lane = larger(*lane, x);
         }
+    }
+    for (lane, &x) in lanes.iter_mut().zip(tail) {
+        *lane = larger(*lane, x);
     }
     lanes.into_iter().fold(f32::NEG_INFINITY, larger)
 }
@@ -96,11 +101,16 @@ pub(super) fn maximum(x: &[f32]) -> f32 {
 #[inline(always)]
 pub(super) fn exp_and_sum<A: Arch>(x: &mut [f32], max: f32) -> f32 {
     let mut sums = [0.0; LANES];
-    for chunk in x.chunks_mut(LANES) {
+    let (chunks, tail) = x.as_chunks_mut::<LANES>();
+    for chunk in chunks {
         for (sum, x) in sums.iter_mut().zip(chunk) {
             *x = exp_one(*x - max);
             *sum += *x;
         }
+    }
+    for (sum, x) in sums.iter_mut().zip(tail) {
+        *x = exp_one(*x - max);
+        *sum += *x;
     }
     A::sum(A::load(&sums))
 }
@@ -176,11 +186,7 @@ fn dots_int8<A: Arch, const GROUP: usize, const LINE: usize, const N: usize>(
             &mut sums,
         );
     }
-    let mut out = [0.0; N];
-    for n in 0..N {
-        out[n] = A::sum(sums[n]);
-    }
-    out
+    all_sums::<A, N>(&sums)
 }
 
 /// Adds `scale * codes * x` to the sums of each row, for chunks that share a scale.

@@ -4,7 +4,16 @@
 
 mod ternary;
 
-pub(crate) use ternary::{row_block_sums, row_block_sums_many};
+pub(crate) use crate::few::{few_columns, few_row_blocks, few_rows, few_tokens};
+pub(crate) use crate::panel::{panel_sums, unpack_columns, unpack_row_blocks, unpack_rows};
+pub(crate) use crate::peak::multiply_adds_plain as multiply_adds;
+pub(crate) use crate::planes::{
+    low_sums_plain as low_sums, pack_planes_plain as pack_planes, screen_sums_plain as screen_sums,
+};
+pub(crate) use crate::select::{
+    select_nonzero_plain as select_nonzero, select_positive_plain as select_positive,
+};
+pub(crate) use ternary::{column_sums, row_block_sums, rows_sums};
 
 use crate::float::{self, Element, Portable};
 use half::f16;

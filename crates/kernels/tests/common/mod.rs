@@ -3,7 +3,7 @@
 // Each test file uses its own part of this one.
 #![allow(dead_code)]
 
-use tern_kernels::{BLOCK_ROWS, Int8Activations, Isa, PackedTernary, pack_row_block};
+use tern_kernels::{BLOCK_ROWS, Int8Activations, Isa, Order, PackedTernary, pack_row_block};
 
 /// SplitMix64.
 pub(crate) struct Random(pub(crate) u64);
@@ -37,10 +37,10 @@ impl Random {
     }
 }
 
-/// Packs `codes`, `[rows][cols]`.
+/// Packs `codes`, `[rows][cols]`, in row blocks.
 pub(crate) fn packed(rows: usize, cols: usize, codes: &[i8]) -> PackedTernary {
-    let mut w = PackedTernary::zeros(rows, cols);
-    let lines_per_block = w.lines_per_row_block();
+    let mut w = PackedTernary::zeros(Order::RowBlocks, rows, cols);
+    let lines_per_block = w.lines_per_unit();
     let blocks = w.lines_mut().chunks_mut(lines_per_block);
     for (lines, codes) in blocks.zip(codes.chunks(BLOCK_ROWS * cols)) {
         pack_row_block(lines, codes.len() / cols, cols, codes);

@@ -1,13 +1,13 @@
 //! Two-bit codes from one grouping into another, four bytes at a time. Loading moves billions of them, so they are
 //! never taken apart.
 //!
-//! In a file, one byte holds codes that lie far apart (32 columns, or a quarter of the rows). In a [`Line`], one byte
+//! In a file, one byte holds codes that lie far apart (32 columns, or a quarter of the rows). In a line of the kernels, one byte
 //! holds codes four columns apart. Sixteen bytes of a file, as four words, are therefore a 4 by 4 square of byte
 //! groups whose transpose is wanted.
 
 use std::ops::{BitOr, BitOrAssign};
 
-use tern_kernels::{BLOCK_COLS, Line};
+use tern_kernels::BLOCK_COLS;
 
 use super::BadCode;
 
@@ -85,41 +85,106 @@ fn words(bytes: &[u8; BLOCK_COLS], seen: &mut Seen) -> [u32; 4] {
     words
 }
 
-/// One row of I2_S into row `row` of a row block.
-pub(super) fn run_row(bytes: &[u8], row: usize, lines: &mut [Line]) -> Seen {
+/// One row of I2_S: `set(cell, fields)` gets every 16 columns.
+#[inline(always)]
+pub(super) fn run_row(bytes: &[u8], mut set: impl FnMut(usize, u32)) -> Seen {
     let mut seen = Seen::default();
-    let lines = lines.as_chunks_mut::<{ RUN_COLS / BLOCK_COLS }>().0;
-    for (run, lines) in bytes.as_chunks::<RUN_BYTES>().0.iter().zip(lines) {
-        for (half, bytes) in run.as_chunks::<BLOCK_COLS>().0.iter().enumerate() {
+    for (run, bytes) in bytes.as_chunks::<RUN_BYTES>().0.iter().enumerate() {
+        for (half, bytes) in bytes.as_chunks::<BLOCK_COLS>().0.iter().enumerate() {
             let fields = transpose(words(bytes, &mut seen));
             // The first 32 weights are in the highest bits.
             for (group, fields) in fields.into_iter().rev().enumerate() {
-                lines[2 * group + half].set_row(row, fields);
+                set(run * RUN_COLS / BLOCK_COLS + 2 * group + half, fields);
             }
         }
     }
     seen
 }
 
-/// One row of bytes of Hugging Face's packing into row `row` of four row blocks.
-pub(super) fn quarters_row(bytes: &[u8], row: usize, blocks: [&mut [Line]; QUARTERS]) -> Seen {
+/// One row of bytes of Hugging Face's packing: `set(quarter, cell, fields)` gets every 16 columns of four rows.
+#[inline(always)]
+pub(super) fn quarters_row(bytes: &[u8], mut set: impl FnMut(usize, usize, u32)) -> Seen {
     let mut seen = Seen::default();
-    let [first, second, third, fourth] = blocks;
-    let lines = first.iter_mut().zip(second).zip(third).zip(fourth);
-    for (bytes, (((first, second), third), fourth)) in
-        bytes.as_chunks::<BLOCK_COLS>().0.iter().zip(lines)
-    {
+    for (cell, bytes) in bytes.as_chunks::<BLOCK_COLS>().0.iter().enumerate() {
         let fields = transpose(words(bytes, &mut seen));
-        for (line, fields) in [first, second, third, fourth].into_iter().zip(fields) {
-            line.set_row(row, fields);
+        for (quarter, fields) in fields.into_iter().enumerate() {
+            set(quarter, cell, fields);
         }
     }
     seen
 }
 
+/// Four rows of I2_S, a quarter of the matrix apart, for 128 columns: `out` gets the four codes of each column.
+#[inline(always)]
+pub(super) fn run_of_quarters(
+    rows: [&[u8; RUN_BYTES]; QUARTERS],
+    out: &mut [u8; RUN_COLS],
+) -> Seen {
+    let mut seen = Seen::default();
+    for at in (0..RUN_BYTES).step_by(4) {
+        let words = rows.map(|row| {
+            let four: &[u8; 4] = row[at..].first_chunk().expect("whole words");
+            u32::from_le_bytes(*four)
+        });
+        words.into_iter().for_each(|word| seen.word(word));
+        for (group, word) in transpose(words).into_iter().rev().enumerate() {
+            out[group * RUN_BYTES + at..][..4].copy_from_slice(&word.to_le_bytes());
+        }
+    }
+    seen
+}
+
+/// What goes by in bytes that are copied as they are.
+#[inline(always)]
+pub(super) fn look(bytes: &[u8]) -> Seen {
+    let mut seen = Seen::default();
+    let (words, rest) = bytes.as_chunks();
+    words
+        .iter()
+        .for_each(|word| seen.word(u32::from_le_bytes(*word)));
+    for &byte in rest {
+        // The other bytes of the word are zero weights.
+        seen.word(u32::from(byte) | (LOW_BITS & !0xff));
+    }
+    seen
+}
+
+/// Eight rows of eight bytes, turned round.
+#[inline(always)]
+pub(super) fn transpose_bytes(rows: [u64; 8]) -> [u64; 8] {
+    let mut x = rows;
+    for (apart, shift, mask) in [
+        (4, 32, 0x0000_0000_ffff_ffff_u64),
+        (2, 16, 0x0000_ffff_0000_ffff),
+        (1, 8, 0x00ff_00ff_00ff_00ff),
+    ] {
+        for i in 0..8 {
+            if i & apart == 0 {
+                let other = ((x[i] >> shift) ^ x[i + apart]) & mask;
+                x[i] ^= other << shift;
+                x[i + apart] ^= other;
+            }
+        }
+    }
+    x
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn transposing_bytes_moves_every_byte_to_its_mirror() {
+        let rows =
+            std::array::from_fn(|r| u64::from_le_bytes(std::array::from_fn(|c| (8 * r + c) as u8)));
+        let turned = transpose_bytes(rows);
+        for (r, row) in turned.into_iter().enumerate() {
+            assert_eq!(
+                row.to_le_bytes(),
+                std::array::from_fn(|c| (8 * c + r) as u8)
+            );
+        }
+    }
 
     #[test]
     fn transposing_moves_every_field_to_its_mirror() {

@@ -77,16 +77,25 @@ fn packed(
     rows: usize,
     cols: usize,
     order: RowOrder,
+    into: Order,
 ) -> Result<Repacked, BadCode> {
-    let bytes = PackedTernary::bytes_for(rows, cols);
+    let bytes = PackedTernary::bytes_for(into, rows, cols);
     let mut memory = WeightMemory::new("a test", bytes as u64, 1).expect("memory");
     let piece = memory.take(bytes).expect("a piece");
-    repack(decoder, rows, cols, order, piece)
+    repack(decoder, rows, cols, order, into, piece)
 }
 
+const ORDERS: [Order; 3] = [Order::RowBlocks, Order::Rows, Order::Columns];
+
 fn both(decoder: &dyn RowDecoder, rows: usize, cols: usize, order: RowOrder) {
-    let short = packed(decoder, rows, cols, order).expect("sound codes");
-    let long = packed(&LongWay(decoder), rows, cols, order).expect("sound codes");
+    for into in ORDERS {
+        both_into(decoder, rows, cols, order, into);
+    }
+}
+
+fn both_into(decoder: &dyn RowDecoder, rows: usize, cols: usize, order: RowOrder, into: Order) {
+    let short = packed(decoder, rows, cols, order, into).expect("sound codes");
+    let long = packed(&LongWay(decoder), rows, cols, order, into).expect("sound codes");
     assert!(short.weights == long.weights, "{rows} by {cols}, {order:?}");
     assert_eq!(short.is_zero, long.is_zero);
     let mut codes = vec![0; cols];
@@ -102,7 +111,14 @@ fn both(decoder: &dyn RowDecoder, rows: usize, cols: usize, order: RowOrder) {
 
 #[test]
 fn regrouped_bytes_are_the_weights_one_by_one_gives() {
-    for (rows, cols) in [(16, 128), (64, 384), (192, 256), (80, 128), (24, 128)] {
+    for (rows, cols) in [
+        (16, 128),
+        (64, 384),
+        (192, 256),
+        (80, 128),
+        (24, 128),
+        (512, 384),
+    ] {
         let runs = Runs {
             bytes: bytes(rows * cols / 4, 7),
             cols,
@@ -112,7 +128,14 @@ fn regrouped_bytes_are_the_weights_one_by_one_gives() {
             both(&runs, rows, cols, RowOrder::PairsOfHead { head_dim: 8 });
         }
     }
-    for (rows, cols) in [(64, 16), (64, 48), (192, 256), (80, 32), (64, 24)] {
+    for (rows, cols) in [
+        (64, 16),
+        (64, 48),
+        (192, 256),
+        (80, 32),
+        (64, 24),
+        (512, 256),
+    ] {
         let quarters = Quarters {
             bytes: bytes(rows * cols / 4, 11),
             rows,
@@ -125,7 +148,7 @@ fn regrouped_bytes_are_the_weights_one_by_one_gives() {
 
 #[test]
 fn a_code_of_three_anywhere_is_refused() {
-    let (rows, cols) = (64, 128);
+    let (rows, cols) = (256, 128);
     for at in [0, 31, 32, 1000, rows * cols / 4 - 1] {
         for shift in [0, 2, 4, 6] {
             let mut all = bytes(rows * cols / 4, 3);
@@ -140,9 +163,9 @@ fn a_code_of_three_anywhere_is_refused() {
                 cols,
             };
             let decoders: [&dyn RowDecoder; 2] = [&runs, &quarters];
-            for decoder in decoders {
-                let refused = packed(decoder, rows, cols, RowOrder::AsStored);
-                assert!(refused.is_err(), "byte {at}, shift {shift}");
+            for (decoder, into) in decoders.iter().flat_map(|d| ORDERS.map(|into| (*d, into))) {
+                let refused = packed(decoder, rows, cols, RowOrder::AsStored, into);
+                assert!(refused.is_err(), "byte {at}, shift {shift}, {into:?}");
             }
         }
     }
@@ -150,7 +173,7 @@ fn a_code_of_three_anywhere_is_refused() {
 
 #[test]
 fn a_matrix_of_zeros_is_seen_and_one_weight_too() {
-    let (rows, cols) = (64, 128);
+    let (rows, cols) = (256, 128);
     let zeros = vec![0b01_01_01_01; rows * cols / 4];
     let is_zero = |bytes: &[u8], quartered: bool| {
         let runs = Runs {
@@ -163,8 +186,12 @@ fn a_matrix_of_zeros_is_seen_and_one_weight_too() {
             cols,
         };
         let decoder: &dyn RowDecoder = if quartered { &quarters } else { &runs };
-        let repacked = packed(decoder, rows, cols, RowOrder::AsStored);
-        repacked.expect("sound codes").is_zero
+        let zero = ORDERS.map(|into| {
+            let repacked = packed(decoder, rows, cols, RowOrder::AsStored, into);
+            repacked.expect("sound codes").is_zero
+        });
+        assert!(zero == [zero[0]; 3]);
+        zero[0]
     };
     for quartered in [false, true] {
         assert!(is_zero(&zeros, quartered));
