@@ -10,6 +10,8 @@ use super::{Arch, Element, LANES, larger, sums as all_sums};
 pub const KV_GROUP: usize = 32;
 /// Query heads that share one reading of keys or values; more would not fit the registers.
 pub(super) const HEAD_TILE: usize = 4;
+/// Positions that int8 keys and values are fetched ahead: they lie in pages too small for a CPU to foresee much.
+const AHEAD: usize = 32;
 /// Keys that share one reading of the heads.
 const KEY_TILE: usize = 4;
 
@@ -153,6 +155,10 @@ fn tile_scores_int8<A: Arch, const N: usize>(
     }
     let whole = n_positions - n_positions % KEY_TILE;
     for pos in (0..whole).step_by(KEY_TILE) {
+        let ahead = codes.as_ptr().wrapping_add((pos + AHEAD) * head_dim);
+        for line in (0..KEY_TILE * head_dim).step_by(64) {
+            A::prefetch(ahead.wrapping_add(line));
+        }
         let keys = &codes[pos * head_dim..][..KEY_TILE * head_dim];
         let scales = &scales[pos * groups..][..KEY_TILE * groups];
         let scores = products_int8::<A, N, KEY_TILE>(&heads, keys, scales);
@@ -232,7 +238,7 @@ pub(crate) fn attention_values_int8<A: Arch>(
     }
 }
 
-/// Two chunks of a group at a time, whose sums stay in registers over all positions.
+/// A line of codes at a time where registers are many, else half of one: their sums stay there over all positions.
 #[inline(always)]
 fn tile_values_int8<A: Arch, const N: usize>(
     weights: &[f32],
@@ -240,25 +246,53 @@ fn tile_values_int8<A: Arch, const N: usize>(
     head_dim: usize,
     partial: &mut [f32],
 ) {
-    const CHUNKS: usize = KV_GROUP / LANES;
-    let (n_positions, groups) = (codes.len() / head_dim, head_dim / KV_GROUP);
+    let groups = head_dim / KV_GROUP;
     let (codes, _) = codes.as_chunks::<KV_GROUP>();
-    for g in 0..groups {
-        let mut sums = [[A::splat(0.0); CHUNKS]; N];
-        for pos in 0..n_positions {
-            let codes = codes[pos * groups + g].as_chunks::<LANES>().0;
-            let scale = A::splat(scales[pos * groups + g]);
-            for c in 0..CHUNKS {
-                let v = A::mul(A::load_i8(&codes[c]), scale);
-                for n in 0..N {
-                    let weight = A::splat(weights[n * n_positions + pos]);
-                    sums[n][c] = A::mul_add(weight, v, sums[n][c]);
+    let mut g = 0;
+    while A::WIDE && g + 2 <= groups {
+        values_of_groups::<A, N, 2>(weights, (codes, scales), groups, g, partial);
+        g += 2;
+    }
+    while g < groups {
+        values_of_groups::<A, N, 1>(weights, (codes, scales), groups, g, partial);
+        g += 1;
+    }
+}
+
+/// The weighted sums of `G` groups, from group `first` on.
+#[inline(always)]
+fn values_of_groups<A: Arch, const N: usize, const G: usize>(
+    weights: &[f32],
+    (codes, scales): (&[[i8; KV_GROUP]], &[f32]),
+    groups: usize,
+    first: usize,
+    partial: &mut [f32],
+) {
+    const CHUNKS: usize = KV_GROUP / LANES;
+    let n_positions = codes.len() / groups;
+    let mut heads: [&[f32]; N] = [&[]; N];
+    for (head, weights) in heads.iter_mut().zip(weights.chunks_exact(n_positions)) {
+        *head = weights;
+    }
+    let mut sums = [[[A::splat(0.0); CHUNKS]; G]; N];
+    let rows = codes.chunks_exact(groups).zip(scales.chunks_exact(groups));
+    for (pos, (codes, scales)) in rows.enumerate() {
+        A::prefetch(codes[first..].as_ptr().wrapping_add(AHEAD * groups));
+        let (codes, scales) = (&codes[first..first + G], &scales[first..first + G]);
+        for (g, (codes, &scale)) in codes.iter().zip(scales).enumerate() {
+            for (c, chunk) in codes.as_chunks().0.iter().enumerate() {
+                let v = A::mul(A::load_i8(chunk), A::splat(scale));
+                for (sums, weights) in sums.iter_mut().zip(heads) {
+                    sums[g][c] = A::mul_add(A::splat(weights[pos]), v, sums[g][c]);
                 }
             }
         }
-        for (n, sums) in sums.into_iter().enumerate() {
+    }
+    let head_len = 2 + groups * KV_GROUP;
+    for (n, sums) in sums.into_iter().enumerate() {
+        for (g, sums) in sums.into_iter().enumerate() {
             for (c, sums) in sums.into_iter().enumerate() {
-                let at = n * (2 + head_dim) + 2 + g * KV_GROUP + c * LANES;
+                let at = n * head_len + 2 + (first + g) * KV_GROUP + c * LANES;
                 let out = partial[at..].first_chunk_mut();
                 A::store(sums, out.expect("16 sums follow"));
             }
