@@ -158,6 +158,49 @@ const views: View[] = [
     },
   },
   {
+    name: 'palette',
+    scenario: 'models',
+    show: async (app, page) => {
+      await app.open('Comparing weight formats');
+      await page.keyboard.press('Control+k');
+      await expect(page.getByTestId('palette')).toBeVisible();
+    },
+  },
+  {
+    name: 'palette-found',
+    scenario: 'chats',
+    show: async (app, page) => {
+      for (const title of ['Ternary arithmetic by hand', 'Crème brûlée for lantern night']) {
+        await app.fake((host, name) => host.put(name, 'How?', 'Slowly.'), title);
+      }
+      await app.open('Comparing weight formats');
+      await page.keyboard.press('Control+k');
+      await page.getByTestId('palette-input').fill('te');
+      await page.keyboard.press('ArrowDown');
+    },
+  },
+  {
+    name: 'palette-more',
+    scenario: 'chats',
+    size: { width: 480, height: 720 },
+    show: async (app, page) => {
+      await app.fake((host, many) => {
+        for (let i = 1; i <= many; i += 1) host.put(`Draft number ${i} of the letter`, '?', '!');
+      }, 120);
+      await page.keyboard.press('Control+k');
+      await page.getByTestId('palette-input').fill('letter');
+      await expect(page.getByTestId('palette-more')).toBeVisible();
+    },
+  },
+  {
+    name: 'palette-nothing',
+    scenario: 'chats',
+    show: async (_app, page) => {
+      await page.keyboard.press('Control+k');
+      await page.getByTestId('palette-input').fill('albatross');
+    },
+  },
+  {
     name: 'link',
     scenario: 'chats',
     show: async (app, page) => {

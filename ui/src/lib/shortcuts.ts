@@ -37,6 +37,9 @@ export function handleShortcut(event: KeyboardEvent, app: App): void {
     case ',':
       shell.dialog = { kind: 'settings' };
       break;
+    case 'k':
+      shell.dialog = { kind: 'palette' };
+      break;
     case '/':
       shell.dialog = { kind: 'keys' };
       break;
