@@ -208,6 +208,17 @@ const views: View[] = [
       await page.getByRole('link', { name: 'BitNet paper' }).click();
     },
   },
+  {
+    name: 'find',
+    scenario: 'chats',
+    show: async (app, page) => {
+      await app.open('Prime sieve in Python');
+      await page.keyboard.press('Control+f');
+      await page.keyboard.insertText('for');
+      await page.keyboard.press('Enter');
+      await expect(page.getByTestId('find-words')).toHaveText(/^\d of \d$/);
+    },
+  },
   { name: 'startup-problem', scenario: 'problem-stays' },
   {
     name: 'slow-start',

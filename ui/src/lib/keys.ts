@@ -18,4 +18,5 @@ export function commandKey(key: string): string {
 }
 
 export const shiftEnter = isMac ? '⇧Enter' : 'Shift+Enter';
+export const f3 = isMac ? 'F3 ⇧F3' : 'F3 Shift+F3';
 export const altArrows = isMac ? '⌥↑ ⌥↓' : 'Alt+↑ Alt+↓';

@@ -134,6 +134,15 @@ export const t = {
     loading: 'Opening the chat…',
     loadFailed: 'This chat could not be opened.',
   },
+  find: {
+    label: 'Find in this chat',
+    placeholder: 'Find in this chat',
+    position: (position: string, total: string) => `${position} of ${total}`,
+    none: 'No matches',
+    previous: 'Previous match',
+    next: 'Next match',
+    close: 'Close',
+  },
   phase: {
     starting: 'Getting ready',
     queued: 'Waiting for another answer to finish',
@@ -228,6 +237,8 @@ export const t = {
     newLine: 'New line',
     stop: 'Stop the answer',
     chats: 'Previous or next chat in the list',
+    find: 'Find in this chat',
+    findNext: 'Next or previous match',
   },
   link: {
     title: 'Open this link in your browser?',
