@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { Page } from '@playwright/test';
 import type * as Axe from 'axe-core';
 import { expect, test, type Window } from './app';
+import { FORMULAS } from './formulas';
 
 const axeSource = readFileSync(
   createRequire(import.meta.url).resolve('axe-core/axe.min.js'),
@@ -217,6 +218,18 @@ const views: View[] = [
       await page.keyboard.insertText('for');
       await page.keyboard.press('Enter');
       await expect(page.getByTestId('find-words')).toHaveText(/^\d of \d$/);
+    },
+  },
+  {
+    name: 'formulas',
+    scenario: 'ready',
+    show: async (app, page) => {
+      await app.fake(
+        (host, [question, answer]) => host.put('Quadratic equations', question, answer),
+        ['How do I solve a quadratic equation?', FORMULAS] as const,
+      );
+      await app.open('Quadratic equations');
+      await expect(page.locator('math')).toHaveCount(6);
     },
   },
   { name: 'startup-problem', scenario: 'problem-stays' },

@@ -2,7 +2,7 @@
 import { fold, places, unfold, type Folded } from './fold';
 
 interface Piece {
-  node: Text;
+  node: Text | Element;
   /** Where its text begins in the block's. */
   at: number;
 }
@@ -12,6 +12,8 @@ export interface Block {
   pieces: Piece[];
 }
 
+/** A formula is found by its source and painted as a whole. */
+const FORMULA = '.math:has(annotation)';
 const INLINE = new Set(['a', 'br', 'code', 'em', 's', 'span', 'strong']);
 /** Words of the window, not of the message. */
 const NOT_TEXT = '.code-head, button';
@@ -31,6 +33,10 @@ export function blocksOf(root: Node): Block[] {
       text += node.data;
     } else if (!(node instanceof Element)) {
       node.childNodes.forEach(walk);
+    } else if (node.matches(FORMULA)) {
+      pieces.push({ node, at: text.length });
+      text += node.querySelector('annotation')?.textContent ?? '';
+      if (node.matches('.math-display')) end();
     } else if (!node.matches(NOT_TEXT)) {
       const inline = INLINE.has(node.localName);
       if (!inline) end();
@@ -43,11 +49,13 @@ export function blocksOf(root: Node): Block[] {
   return blocks;
 }
 
-function pointAt(pieces: Piece[], offset: number, isEnd: boolean): [Text, number] {
+function pointAt(pieces: Piece[], offset: number, isEnd: boolean): [Node, number] {
   // An end belongs to the piece before it, a start to the piece after it.
   const piece = pieces.findLast(({ at }) => (isEnd ? at < offset : at <= offset));
   if (piece === undefined) throw new RangeError('a match outside its block');
-  return [piece.node, offset - piece.at];
+  const { node, at } = piece;
+  if (node instanceof Text) return [node, offset - at];
+  return [node, isEnd ? node.childNodes.length : 0];
 }
 
 /** The matches `from` to `to` below `root`, counted from 0. */
