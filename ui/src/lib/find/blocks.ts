@@ -1,5 +1,5 @@
 /** The text of a rendered message, block by block: a match may cross bold and links, not paragraphs. */
-import { fold, places, unfold, type Folded } from './fold';
+import { foldWithPlaces, places, unfold, type Folded } from '../fold';
 
 interface Piece {
   node: Text | Element;
@@ -23,7 +23,7 @@ export function blocksOf(root: Node): Block[] {
   let text = '';
   let pieces: Piece[] = [];
   const end = () => {
-    if (/\S/.test(text)) blocks.push({ folded: fold(text), pieces });
+    if (/\S/.test(text)) blocks.push({ folded: foldWithPlaces(text), pieces });
     text = '';
     pieces = [];
   };

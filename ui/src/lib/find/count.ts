@@ -1,7 +1,7 @@
 /** How often a text is in a message, also in one that is not on the page. */
 import type { Message } from '../state/message.svelte';
 import { blocksOf } from './blocks';
-import { fold, places } from './fold';
+import { foldWithPlaces, places } from '../fold';
 
 interface Part {
   source: string;
@@ -26,7 +26,7 @@ function partsOf(message: Message): Part[] {
   const parts = sources.map((source, i) => {
     const part = known[i];
     if (part?.source === source) return part;
-    return { source, blocks: isAnswer ? blocksOfHtml(source) : [fold(source).text] };
+    return { source, blocks: isAnswer ? blocksOfHtml(source) : [foldWithPlaces(source).text] };
   });
   read.set(message, parts);
   return parts;
@@ -49,5 +49,5 @@ export function countIn(message: Message, query: string): number {
 
 /** Matches in the first `length` characters of a question. */
 export function countInBeginning(message: Message, query: string, length: number): number {
-  return countInText(fold(message.text.slice(0, length)).text, query);
+  return countInText(foldWithPlaces(message.text.slice(0, length)).text, query);
 }

@@ -4,12 +4,12 @@ import { renderMarkdown } from '../markdown/render';
 import { Message } from '../state/message.svelte';
 import { blocksOf, rangesIn } from './blocks';
 import { countIn } from './count';
-import { fold, places, unfold } from './fold';
+import { foldWithPlaces, places, unfold } from '../fold';
 
 /** What is found of `text` by `query`, as it stands there. */
 function found(text: string, query: string): string[] {
-  const folded = fold(text);
-  const wanted = fold(query).text;
+  const folded = foldWithPlaces(text);
+  const wanted = foldWithPlaces(query).text;
   return [...places(folded.text, wanted)].map((at) =>
     text.slice(...unfold(folded, at, at + wanted.length)),
   );
@@ -22,7 +22,7 @@ function page(markdown: string): HTMLElement {
 }
 
 function words(root: Node, query: string): string[] {
-  return rangesIn(root, fold(query).text, 0, Infinity).map((found) => {
+  return rangesIn(root, foldWithPlaces(query).text, 0, Infinity).map((found) => {
     const range = document.createRange();
     range.setStart(found.startContainer, found.startOffset);
     range.setEnd(found.endContainer, found.endOffset);

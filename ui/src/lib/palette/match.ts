@@ -1,5 +1,5 @@
 /** Which texts hold every typed word, and which of them hold it best. */
-import { fold } from './fold';
+import { fold } from '../fold';
 
 /** More words than this say nothing new. */
 const MOST_WORDS = 16;

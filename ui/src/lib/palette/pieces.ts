@@ -1,5 +1,5 @@
 /** A text cut where its matching letters begin and end. */
-import { foldWithPlaces } from './fold';
+import { foldWithPlaces } from '../fold';
 import { placeOf } from './match';
 
 export interface Piece {
@@ -37,7 +37,7 @@ function hitsIn(text: string, words: readonly string[]): Set<number> {
   for (const word of words) {
     const at = placeOf(folded.text, word);
     if (at === -1) continue;
-    for (const from of folded.from.slice(at, at + word.length)) hits.add(from);
+    for (let i = at; i < at + word.length; i += 1) hits.add(folded.origin?.[i] ?? i);
   }
   return hits;
 }

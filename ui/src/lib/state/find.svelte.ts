@@ -1,5 +1,5 @@
 import { countIn } from '../find/count';
-import { fold } from '../find/fold';
+import { foldWithPlaces } from '../fold';
 import type { Target } from '../find/paint';
 import { count as number } from '../format';
 import { t } from '../strings/en';
@@ -167,7 +167,7 @@ export class Find {
     this.#lastRun = performance.now();
     this.#running = true;
     this.#stale = false;
-    const query = fold(this.query).text;
+    const query = foldWithPlaces(this.query).text;
     const hits: Hit[] = [];
     let since = performance.now();
     for (const message of query === '' ? [] : (this.#place?.chat.messages ?? [])) {

@@ -1,5 +1,5 @@
 import { commandsOf } from '../palette/commands';
-import { fold } from '../palette/fold';
+import { fold } from '../fold';
 import { fitting, wordsOf } from '../palette/match';
 import { pieces, type Piece } from '../palette/pieces';
 import type { IconName } from '../../components/Icon.svelte';
