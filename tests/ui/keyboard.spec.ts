@@ -54,6 +54,7 @@ test('dialogs keep the focus inside and give it back', async ({ app, page }) => 
   for (const [keys, id] of [
     ['Control+,', 'settings'],
     ['Control+/', 'keys'],
+    ['Control+k', 'palette'],
   ] as const) {
     await page.keyboard.press(keys);
     const dialog = page.getByTestId(id);

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { Page } from '@playwright/test';
 import type * as Axe from 'axe-core';
 import { expect, test, type Window } from './app';
+import { FORMULAS } from './formulas';
 
 const axeSource = readFileSync(
   createRequire(import.meta.url).resolve('axe-core/axe.min.js'),
@@ -158,11 +159,77 @@ const views: View[] = [
     },
   },
   {
+    name: 'palette',
+    scenario: 'models',
+    show: async (app, page) => {
+      await app.open('Comparing weight formats');
+      await page.keyboard.press('Control+k');
+      await expect(page.getByTestId('palette')).toBeVisible();
+    },
+  },
+  {
+    name: 'palette-found',
+    scenario: 'chats',
+    show: async (app, page) => {
+      for (const title of ['Ternary arithmetic by hand', 'Crème brûlée for lantern night']) {
+        await app.fake((host, name) => host.put(name, 'How?', 'Slowly.'), title);
+      }
+      await app.open('Comparing weight formats');
+      await page.keyboard.press('Control+k');
+      await page.getByTestId('palette-input').fill('te');
+      await page.keyboard.press('ArrowDown');
+    },
+  },
+  {
+    name: 'palette-more',
+    scenario: 'chats',
+    size: { width: 480, height: 720 },
+    show: async (app, page) => {
+      await app.fake((host, many) => {
+        for (let i = 1; i <= many; i += 1) host.put(`Draft number ${i} of the letter`, '?', '!');
+      }, 120);
+      await page.keyboard.press('Control+k');
+      await page.getByTestId('palette-input').fill('letter');
+      await expect(page.getByTestId('palette-more')).toBeVisible();
+    },
+  },
+  {
+    name: 'palette-nothing',
+    scenario: 'chats',
+    show: async (_app, page) => {
+      await page.keyboard.press('Control+k');
+      await page.getByTestId('palette-input').fill('albatross');
+    },
+  },
+  {
     name: 'link',
     scenario: 'chats',
     show: async (app, page) => {
       await app.open('Comparing weight formats');
       await page.getByRole('link', { name: 'BitNet paper' }).click();
+    },
+  },
+  {
+    name: 'find',
+    scenario: 'chats',
+    show: async (app, page) => {
+      await app.open('Prime sieve in Python');
+      await page.keyboard.press('Control+f');
+      await page.keyboard.insertText('for');
+      await page.keyboard.press('Enter');
+      await expect(page.getByTestId('find-words')).toHaveText(/^\d of \d$/);
+    },
+  },
+  {
+    name: 'formulas',
+    scenario: 'ready',
+    show: async (app, page) => {
+      await app.fake(
+        (host, [question, answer]) => host.put('Quadratic equations', question, answer),
+        ['How do I solve a quadratic equation?', FORMULAS] as const,
+      );
+      await app.open('Quadratic equations');
+      await expect(page.locator('math')).toHaveCount(6);
     },
   },
   { name: 'startup-problem', scenario: 'problem-stays' },

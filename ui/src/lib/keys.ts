@@ -7,10 +7,16 @@ export function isCommand(event: KeyboardEvent): boolean {
   return command && !event.altKey && !event.shiftKey;
 }
 
+/** True when the key belongs to an input method; 229 also where `isComposing` is late. */
+export function isComposing(event: KeyboardEvent): boolean {
+  return event.isComposing || event.keyCode === 229;
+}
+
 /** `⌘N` on a Mac, `Ctrl+N` elsewhere. */
 export function commandKey(key: string): string {
   return isMac ? `⌘${key}` : `Ctrl+${key}`;
 }
 
 export const shiftEnter = isMac ? '⇧Enter' : 'Shift+Enter';
+export const f3 = isMac ? 'F3 ⇧F3' : 'F3 Shift+F3';
 export const altArrows = isMac ? '⌥↑ ⌥↓' : 'Alt+↑ Alt+↓';

@@ -9,12 +9,22 @@ function somethingOpen(): boolean {
 /** The keys that work everywhere in the window. */
 export function handleShortcut(event: KeyboardEvent, app: App): void {
   if (event.defaultPrevented || event.isComposing || app.stage !== 'ready') return;
-  const { shell, chats } = app;
+  const { shell, chats, find } = app;
   if (event.key === 'Escape' && !somethingOpen()) {
     if (shell.narrow && shell.sidebar) shell.closeDrawer();
     else if (chats.current.answer !== null) void chats.current.stop();
+    else if (find.open) find.close();
     else return;
     event.preventDefault();
+    return;
+  }
+  const isFind = isCommand(event) && event.key.toLowerCase() === 'f';
+  if (isFind || event.key === 'F3') {
+    // The webview's own bar must not come up instead, here or behind a dialog.
+    event.preventDefault();
+    if (shell.dialog !== null || (shell.narrow && shell.sidebar)) return;
+    if (isFind || !find.open) find.show();
+    else find.move(event.shiftKey ? -1 : 1);
     return;
   }
   if (shell.dialog !== null) return;
@@ -36,6 +46,9 @@ export function handleShortcut(event: KeyboardEvent, app: App): void {
       break;
     case ',':
       shell.dialog = { kind: 'settings' };
+      break;
+    case 'k':
+      shell.dialog = { kind: 'palette' };
       break;
     case '/':
       shell.dialog = { kind: 'keys' };

@@ -239,12 +239,21 @@ function long(): Scenario {
   return { ...scene, conversations: [chat('c-long', 'Two hundred questions', MINUTE, questions)] };
 }
 
+/** More chats than anyone reads through. */
+function many(): Scenario {
+  const conversations = Array.from({ length: 10_000 }, (_, i) =>
+    chat(`c-${i}`, `Number ${i} of the flock`, (i + 1) * HOUR, []),
+  );
+  return { ...filled(), conversations };
+}
+
 const scenarios: Record<string, () => Scenario> = {
   chats: filled,
   'first-run': () => base,
   busy,
   states,
   long,
+  many,
   /** The large model is there, but nothing was asked yet. */
   ready: () => ({ ...filled(), conversations: [] }),
   /** The large model has to be loaded first. */

@@ -100,6 +100,31 @@ export const payloads: readonly string[] = [
   `<button data-copy="code">x</button>`,
 ];
 
+/** LaTeX that would link, fetch, style, or never end in a careless setup. */
+export const formulaPayloads: readonly string[] = [
+  `\\href{javascript:${SCRIPT}}{x}`,
+  `\\href{https://evil.test/}{x}`,
+  `\\url{javascript:${SCRIPT}}`,
+  `\\includegraphics{https://evil.test/p.png}`,
+  `\\htmlId{app}{x}`,
+  `\\htmlClass{code}{x}`,
+  `\\htmlStyle{position:fixed;inset:0}{x}`,
+  `\\htmlData{href=https://evil.test/}{x}`,
+  `\\text{<img src=x onerror=${SCRIPT}>}`,
+  `<script>${SCRIPT}</script>`,
+  `\\text{</annotation></semantics></math><img src=x onerror=${SCRIPT}>}`,
+  `\\unknown{<img src=x onerror=${SCRIPT}>}`,
+  `\\color{red;background:url(https://evil.test/p)}x`,
+  `\\def\\a{\\a\\a}\\a`,
+  `\\def\\a{xx}\\def\\b{\\a\\a\\a\\a\\a\\a}\\def\\c{\\b\\b\\b\\b\\b\\b}\\def\\d{\\c\\c\\c\\c\\c\\c}\\d\\d\\d\\d`,
+  `\\rule{99999em}{99999em}`,
+  `\\hspace{-99999em}x`,
+  `\\frac{1}{`.repeat(300),
+  `${'{'.repeat(900)}x${'}'.repeat(900)}`,
+  'x^{'.repeat(400) + '}'.repeat(400),
+  'x+'.repeat(50_000),
+];
+
 /** Places a payload can hide in. `{}` stands for it. */
 const places: readonly string[] = [
   '{}',

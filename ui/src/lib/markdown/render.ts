@@ -2,8 +2,10 @@
 import DOMPurify, { type Config } from 'dompurify';
 import MarkdownIt, { type Env, type Token } from 'markdown-it';
 import { t } from '../strings/en';
+import { formulas } from './formulas.svelte';
 import { highlight } from './highlight';
 import { safeLinks } from './links';
+import { mathSource } from './math';
 
 /** What rendering carries from block to block of one text. */
 export interface RenderEnv extends Env {
@@ -34,6 +36,7 @@ md.linkify.set({ fuzzyLink: false, fuzzyEmail: false, fuzzyIP: false });
 // Every link is taken apart by `safeLinks`; what is no web address ends up as text.
 md.validateLink = () => true;
 md.use(safeLinks);
+md.use(mathSource);
 
 const escape = md.utils.escapeHtml;
 
@@ -94,5 +97,5 @@ for (const part of ['heading_open', 'heading_close']) {
 
 /** Safe HTML of a whole text or of whole blocks of one. */
 export function renderMarkdown(source: string, env: RenderEnv = {}): string {
-  return DOMPurify.sanitize(md.render(source, env), purify);
+  return formulas.fill(DOMPurify.sanitize(md.render(source, env), purify));
 }

@@ -3,6 +3,7 @@
  * the open end is rendered again.
  */
 import type { Token } from 'markdown-it';
+import { formulas } from './formulas.svelte';
 import { md, renderMarkdown, type RenderEnv } from './render';
 
 export class MarkdownStream {
@@ -13,6 +14,8 @@ export class MarkdownStream {
 
   #text = '';
   #finished = false;
+  /** Formulas could be set when this was rendered. */
+  #filled = formulas.ready;
   /** Where the open part begins in `#text`. */
   #openAt = 0;
   /** Up to where `#text` was looked through for block starts. */
@@ -22,7 +25,10 @@ export class MarkdownStream {
   /** Takes the whole text so far. Text that does not go on from the last one starts afresh. */
   update(source: string, finished: boolean): void {
     const text = source.includes('\r') ? source.replace(/\r\n?/g, '\n') : source;
-    if (text === this.#text && finished === this.#finished) return;
+    const { ready } = formulas;
+    if (text === this.#text && finished === this.#finished && ready === this.#filled) return;
+    if (ready && !this.#filled) this.settled = this.settled.map((html) => formulas.fill(html));
+    this.#filled = ready;
     if (!text.startsWith(this.#text)) this.#reset();
     this.#text = text;
     this.#finished = finished;
@@ -51,8 +57,9 @@ export class MarkdownStream {
     if (end <= this.#scannedTo) return;
     this.#scannedTo = end;
     const lines = this.#text.slice(this.#openAt, end);
-    const length = offsetOfLine(lines, lastBlockLine(lines));
-    if (length === 0) return;
+    const line = lastBlockLine(lines);
+    if (line === 0) return;
+    const length = offsetOfLine(lines, line);
     // Blocks are closed by the start of the next one, so nothing that follows changes them.
     this.settled = [...this.settled, renderMarkdown(lines.slice(0, length), this.#env)];
     this.#openAt += length;
@@ -68,7 +75,9 @@ export class MarkdownStream {
 /** Line on which the last top-level block begins. */
 function lastBlockLine(lines: string): number {
   const tokens: Token[] = [];
-  md.block.parse(lines, md, {}, tokens);
+  md.block.parse(lines, md, { open: true }, tokens);
+  // Should this formula never end, its lines belong to what is above it.
+  if (tokens.some(({ info, type }) => type === 'formula_block' && info === 'unclosed')) return 0;
   const last = tokens.findLast((token) => token.level === 0 && token.nesting >= 0 && token.map);
   return last?.map?.[0] ?? 0;
 }

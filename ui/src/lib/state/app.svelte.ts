@@ -2,6 +2,7 @@ import { createContext } from 'svelte';
 import { problemOf, type AppEvent, type Host, type Problem, type Status } from '../ipc/host';
 import { Announcer } from './announcer.svelte';
 import { Chats } from './chats.svelte';
+import { Find } from './find.svelte';
 import { Models } from './models.svelte';
 import { SettingsState } from './settings.svelte';
 import { Shell } from './shell.svelte';
@@ -22,6 +23,7 @@ export class App {
   readonly settings: SettingsState;
   readonly shell = new Shell();
   readonly announcer = new Announcer();
+  readonly find = new Find(this.announcer);
 
   readonly #host: Host;
   #listening = false;

@@ -1,6 +1,9 @@
 import type { MessageRole, MessageState, MessageView, Stats } from '../ipc/host';
 import { MarkdownStream } from '../markdown/stream';
 
+/** Longer questions show this many characters, until asked for all. */
+export const FOLDED_LENGTH = 4000;
+
 /** One message on the screen. */
 export class Message {
   readonly id: string;
@@ -11,6 +14,8 @@ export class Message {
   modelName = $state.raw<string | null>(null);
   stats = $state.raw<Stats | null>(null);
   error = $state.raw<string | null>(null);
+  /** All of a long question is shown. */
+  unfolded = $state.raw(false);
   /** Sequence number of the next piece of text. Only `Chat` reads it. */
   nextSeq = 0;
   /** The text as HTML; kept here so that coming back to a chat renders nothing twice. */

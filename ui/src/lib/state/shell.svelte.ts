@@ -1,7 +1,8 @@
 /** Narrower than this, the sidebar lies over the chat instead of beside it. */
 const NARROW = '(max-width: 719px)';
 
-export type Dialog = { kind: 'settings' } | { kind: 'keys' } | { kind: 'link'; url: string };
+export type Dialog =
+  { kind: 'settings' } | { kind: 'keys' } | { kind: 'palette' } | { kind: 'link'; url: string };
 
 /** The window's own state: what is shown, not what is said. */
 export class Shell {
@@ -9,6 +10,8 @@ export class Shell {
   narrow = $state.raw(false);
   /** Counts requests to put the cursor into the message box. */
   composerFocus = $state.raw(0);
+  /** Counts requests to edit the open chat's title. */
+  titleEdits = $state.raw(0);
 
   #wide = $state.raw(true);
   #drawer = $state.raw(false);
@@ -30,6 +33,10 @@ export class Shell {
 
   focusComposer(): void {
     this.composerFocus += 1;
+  }
+
+  editTitle(): void {
+    this.titleEdits += 1;
   }
 
   /** Follows the window's width; returns how to stop. */
