@@ -15,6 +15,10 @@ use crate::{EngineError, model::workers::Workers};
 const BLOCKS: usize = 1024;
 /// Spreads of the screen's error between the rows that are kept and the best.
 const MARGIN: f32 = 8.0;
+/// When all logits are wanted, so many of the best are to be among the kept ones too: drawing seldom looks further. Each
+/// is one of many and little likely, so a chance of about one in a million is margin enough.
+const CANDIDATES: usize = 40;
+const CANDIDATES_MARGIN: f32 = 5.0;
 /// Probability that may lie on rows which are only screened, when all logits are wanted.
 const LEFT_OUT: f32 = 1e-3;
 /// When all logits are wanted, rows at least this likely against the best (as the exponent of e) are computed from the
@@ -103,9 +107,10 @@ impl Screen {
             let floor = self.keep_best(logits);
             self.sharpen(workers, planes, x.len());
             all = match need {
-                Need::Top(top) => !self.margin_holds(top, floor, logits),
+                Need::Top(top) => !self.margin_holds(top, MARGIN, floor, logits),
                 Need::Draw(temperature) => {
-                    !self.margin_holds(1, floor, logits)
+                    !self.margin_holds(1, MARGIN, floor, logits)
+                        || !self.margin_holds(CANDIDATES, CANDIDATES_MARGIN, floor, logits)
                         || self.left_out(workers, temperature, floor, logits) > LEFT_OUT
                 }
             };
@@ -192,8 +197,8 @@ impl Screen {
         });
     }
 
-    /// Whether the `top`th best lies far enough above what was left out.
-    fn margin_holds(&mut self, top: usize, floor: f32, screened: &[f32]) -> bool {
+    /// Whether the `top`th best lies so many spreads above what was left out.
+    fn margin_holds(&mut self, top: usize, margin: f32, floor: f32, screened: &[f32]) -> bool {
         if self.kept.len() == screened.len() {
             return true;
         }
@@ -213,7 +218,7 @@ impl Screen {
         let (_, best, _) = self
             .order
             .select_nth_unstable_by(nth, |a, b| b.total_cmp(a));
-        *best - floor >= MARGIN * spread
+        *best - floor >= margin * spread
     }
 
     /// The probability of the rows that are only screened.
