@@ -41,19 +41,20 @@ pub fn matvec(
         .step_by(ROW_TILE / BLOCK_ROWS)
         .zip(out.chunks_mut(ROW_TILE))
     {
-        for (row_block, sums) in (first..).zip(
-            sums[..]
-                .chunks_exact_mut(BLOCK_ROWS)
-                .take(out.len().div_ceil(BLOCK_ROWS)),
-        ) {
-            let stored = dispatch!(isa, row_block_sums(w.unit(row_block), act.padded_codes()));
-            sums.copy_from_slice(&stored);
-        }
-        let sums = &sums[..out.len()];
+        let sums = &mut sums[..out.len()];
+        stored_sums(isa, w, first, act, sums);
         dispatch!(
             isa,
             scale_sums(sums, act.sum(), act.scale(), weight_scale, out)
         );
+    }
+}
+
+/// Sums of stored codes times activations, of the rows from row block `first` on.
+fn stored_sums(isa: Isa, w: &PackedTernary, first: usize, act: Int8Row<'_>, sums: &mut [i32]) {
+    for (row_block, sums) in (first..).zip(sums.chunks_mut(BLOCK_ROWS)) {
+        let stored = dispatch!(isa, row_block_sums(w.unit(row_block), act.padded_codes()));
+        sums.copy_from_slice(&stored[..sums.len()]);
     }
 }
 
@@ -69,11 +70,9 @@ pub fn matvec_i32(
     out: &mut [i32],
 ) {
     check_matvec(w, &row_blocks, act, out.len());
-    for (row_block, out) in row_blocks.zip(out.chunks_mut(BLOCK_ROWS)) {
-        let stored = dispatch!(isa, row_block_sums(w.unit(row_block), act.padded_codes()));
-        for (y, stored) in out.iter_mut().zip(stored) {
-            *y = stored - act.sum();
-        }
+    stored_sums(isa, w, row_blocks.start, act, out);
+    for y in out {
+        *y -= act.sum();
     }
 }
 
@@ -320,13 +319,11 @@ pub fn matmul(
     for (index, out) in panels.zip(out.chunks_exact_mut(PANEL_ROWS * n_tokens)) {
         match w.order() {
             Order::RowBlocks => {
-                let blocks = index * 2..(index * 2 + 2).min(w.row_blocks());
-                let lines = &w.lines()[blocks.start * per_unit..blocks.end * per_unit];
+                let lines = panel_units(w, index, PANEL_ROWS / BLOCK_ROWS);
                 dispatch!(isa, unpack_row_blocks(lines, per_unit, panel));
             }
             Order::Rows => {
-                let rows = index * PANEL_ROWS..((index + 1) * PANEL_ROWS).min(w.rows());
-                let lines = &w.lines()[rows.start * per_unit..rows.end * per_unit];
+                let lines = panel_units(w, index, PANEL_ROWS);
                 dispatch!(isa, unpack_rows(lines, per_unit, panel));
             }
             Order::Columns => {
@@ -347,6 +344,13 @@ pub fn matmul(
             dispatch!(isa, scale_panel(sums, scales, weight_scale, out));
         }
     }
+}
+
+/// The lines of panel `index`, which has at most `units` rows or row blocks.
+fn panel_units(w: &PackedTernary, index: usize, units: usize) -> &[Line] {
+    let per_panel = units * w.lines_per_unit();
+    let lines = &w.lines()[index * per_panel..];
+    &lines[..per_panel.min(lines.len())]
 }
 
 /// [`matmul`] of a few tokens, whose sums fit registers: weights are read as they lie, without a panel.
@@ -372,19 +376,17 @@ fn matmul_of_few(
     let sums = &mut sums[..n_tokens];
     for (index, out) in panels.zip(out.chunks_exact_mut(PANEL_ROWS * n_tokens)) {
         if w.order() == Order::Rows {
-            let rows = index * PANEL_ROWS..((index + 1) * PANEL_ROWS).min(w.rows());
-            let lines = &w.lines()[rows.start * per_unit..rows.end * per_unit];
+            let lines = panel_units(w, index, PANEL_ROWS);
             if !dispatch!(isa, few_rows(lines, per_unit, arranged, sums)) {
                 let numbers: [u32; PANEL_ROWS] = std::array::from_fn(|row| row as u32);
                 for (sums, codes) in sums.iter_mut().zip(arranged.chunks_exact(width)) {
-                    let numbers = &numbers[..rows.len()];
-                    let sums = &mut sums[..rows.len()];
+                    let numbers = &numbers[..lines.len() / per_unit];
+                    let sums = &mut sums[..lines.len() / per_unit];
                     dispatch!(isa, rows_sums(lines, per_unit, numbers, codes, sums));
                 }
             }
         } else {
-            let blocks = index * 2..(index * 2 + 2).min(w.row_blocks());
-            let lines = &w.lines()[blocks.start * per_unit..blocks.end * per_unit];
+            let lines = panel_units(w, index, PANEL_ROWS / BLOCK_ROWS);
             if !dispatch!(isa, few_row_blocks(lines, per_unit, codes, stride, sums)) {
                 for (half, block) in lines.chunks_exact(per_unit).enumerate() {
                     for (t, sums) in sums.iter_mut().enumerate() {

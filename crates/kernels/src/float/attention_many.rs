@@ -22,25 +22,31 @@ pub(crate) fn attention_scores_of_many<A: Arch>(
     weights: &mut [f32],
     first: usize,
 ) {
-    let (n, room) = (
-        k.len() / head_dim,
-        q.first().map_or(0, |q| q.len() / head_dim * ATTENTION_SPAN),
-    );
-    let tokens = q
-        .iter()
-        .zip(seen)
-        .zip(weights.chunks_exact_mut(room.max(1)));
     match head_dim {
         64 if A::WIDE => scores_of_turned::<A, 64>(q, seen, k, scale, weights, first),
         128 if A::WIDE => scores_of_turned::<A, 128>(q, seen, k, scale, weights, first),
         _ => {
-            for ((q, &seen), weights) in tokens {
-                let k = &k[..seen.saturating_sub(first).min(n) * head_dim];
-                let weights = &mut weights[first..];
+            for (q, seen, weights) in tokens(q, seen, head_dim, weights) {
+                let visible = seen.saturating_sub(first) * head_dim;
+                let (k, weights) = (&k[..visible.min(k.len())], &mut weights[first..]);
                 attention_scores::<A, f32>(q, head_dim, k, scale, weights, ATTENTION_SPAN);
             }
         }
     }
+}
+
+/// Each token with what it sees and its weights, `[group][256]`.
+#[inline(always)]
+fn tokens<'a>(
+    q: &'a [&[f32]],
+    seen: &'a [usize],
+    head_dim: usize,
+    weights: &'a mut [f32],
+) -> impl Iterator<Item = (&'a [f32], usize, &'a mut [f32])> {
+    let room = q.first().map_or(0, |q| q.len() / head_dim * ATTENTION_SPAN);
+    let weights = weights.chunks_exact_mut(room.max(1));
+    let tokens = q.iter().zip(seen).zip(weights);
+    tokens.map(|((&q, &seen), weights)| (q, seen, weights))
 }
 
 /// [`attention_scores_of_many`] of heads of `D` dimensions, whose keys are turned round.
@@ -58,12 +64,7 @@ fn scores_of_turned<A: Arch, const D: usize>(
     for (keys, turned) in keys.chunks(LANES).zip(&mut turned) {
         turn_keys::<A, D>(keys, turned);
     }
-    let room = q.first().map_or(0, |q| q.len() / D * ATTENTION_SPAN);
-    let tokens = q
-        .iter()
-        .zip(seen)
-        .zip(weights.chunks_exact_mut(room.max(1)));
-    for ((q, &seen), weights) in tokens {
+    for (q, seen, weights) in tokens(q, seen, D, weights) {
         let visible = seen.saturating_sub(first).min(keys.len());
         let (fours, rest) = q.as_chunks::<D>().0.as_chunks::<HEAD_TILE>();
         for (i, keys) in turned[..visible.div_ceil(LANES)].iter().enumerate() {

@@ -13,7 +13,7 @@ pub(crate) use crate::planes::pack_planes_plain as pack_planes;
 pub(crate) use crate::scalar::{select_nonzero, select_positive};
 pub(crate) use columns::{FourLines, column_sums, interleave, sums_of_line};
 pub(crate) use panel::{panel_sums, unpack_columns, unpack_row_blocks, unpack_rows};
-pub(crate) use peak::multiply_adds;
+pub(crate) use peak::{multiply_adds, multiply_adds_by};
 pub(crate) use planes::{low_sums, screen_sums};
 pub(crate) use ternary::{row_block_sums, rows_sums, totals};
 pub(crate) use unpack::{Layout, columns_to, row_blocks_to, rows_to};
