@@ -48,12 +48,16 @@ pub(crate) struct Sparse {
     pub(crate) reads: FfnReads,
 }
 
-/// Names all of `0..all` in `active` where most of them are there.
-fn all_where_most(active: &mut Vec<u32>, all: usize) {
-    if active.len() as f32 > MOST * all as f32 {
+/// Leaves in `active` which of `0..all` count, as `select` finds them, or all where most do; returns how many count.
+fn choose(active: &mut Vec<u32>, all: usize, select: impl FnOnce(&mut [u32]) -> usize) -> usize {
+    active.resize(all, 0);
+    let n = select(active);
+    active.truncate(n);
+    if n as f32 > MOST * all as f32 {
         active.clear();
         active.extend(0..all as u32);
     }
+    n
 }
 
 /// So many sums of 0, from a multiple of 64 bytes on.
@@ -87,12 +91,11 @@ impl Layer {
     /// `gate = relu(gate)^2 * up`, of the rows that matter.
     fn up_rows(&self, p: &Pass, s: &mut Scratch) {
         let (w, sparse) = (p.workers, &mut s.sparse);
-        sparse.active.resize(s.gate.len(), 0);
-        let positive = select_positive(w.isa, &s.gate, &mut sparse.active);
-        sparse.active.truncate(positive);
+        let positive = choose(&mut sparse.active, s.gate.len(), |active| {
+            select_positive(w.isa, &s.gate, active)
+        });
         sparse.reads.layers += 1;
         sparse.reads.positive_gates += positive as u64;
-        all_where_most(&mut sparse.active, s.gate.len());
         let rows = sparse.active.as_slice();
         sparse.reads.up_rows += rows.len() as u64;
         sparse.up.resize(rows.len(), 0.0);
@@ -129,26 +132,31 @@ impl Layer {
     fn down_columns(&self, p: &Pass, s: &mut Scratch) {
         let (w, sparse, down) = (p.workers, &mut s.sparse, &self.down.weights);
         let act = s.input.acts.row(0);
-        sparse.active.resize(down.cols(), 0);
-        let n = select_nonzero(w.isa, act.codes(), &mut sparse.active);
-        sparse.active.truncate(n);
-        all_where_most(&mut sparse.active, down.cols());
+        choose(&mut sparse.active, down.cols(), |active| {
+            select_nonzero(w.isa, act.codes(), active)
+        });
         let columns = sparse.active.as_slice();
         sparse.reads.down_columns += columns.len() as u64;
-        // Each thread has sums of its own; they are exact, so it is all the same who takes what.
         let len = column_sums_len(down);
-        let sums = zeros(&mut sparse.sums, w.threads() * len);
-        let mut own: Vec<&mut [i32]> = sums.chunks_exact_mut(len).collect();
-        let mut tasks = self.column_tasks(w, columns);
-        w.team.for_each_with(&mut own, &mut tasks, |sums, columns| {
+        let sums = self.share_columns(w, columns, len, &mut sparse.sums, |sums, columns| {
             column_sums(w.isa, down, columns, act, sums);
         });
         let scale = self.down.scale;
         finish_columns(w.isa, down, sums, act, scale, &mut s.delta);
     }
 
-    /// Columns of `down`, cut up for threads.
-    fn column_tasks<'a>(&self, workers: Workers, columns: &'a [u32]) -> Vec<&'a [u32]> {
+    /// Shares columns of `down` out with `add(sums, columns)`. Each thread has sums of its own, `len` of them, which are
+    /// returned one after another: they are exact, so it is all the same who takes what.
+    fn share_columns<'a>(
+        &self,
+        workers: Workers,
+        columns: &[u32],
+        len: usize,
+        sums: &'a mut Vec<Line>,
+        add: impl Fn(&mut [i32], &[u32]) + Sync,
+    ) -> &'a mut [i32] {
+        let sums = zeros(sums, workers.threads() * len);
+        let mut own: Vec<&mut [i32]> = sums.chunks_exact_mut(len).collect();
         let bytes = columns.len() * self.down.unit_bytes();
         let (mut tasks, mut rest) = (Vec::new(), columns);
         for cut in workers.cuts(columns.len().div_ceil(COLUMNS), bytes) {
@@ -156,7 +164,10 @@ impl Layer {
             tasks.push(task);
             rest = after;
         }
-        tasks
+        workers
+            .team
+            .for_each_with(&mut own, &mut tasks, |sums, columns| add(sums, columns));
+        sums
     }
 
     /// Whether a few tokens go through the columns of `down` that matter to any of them: cut by columns, so that each is
@@ -176,16 +187,12 @@ impl Layer {
                 *any |= code;
             }
         }
-        sparse.active.resize(down.cols(), 0);
-        let n = select_nonzero(w.isa, &sparse.any, &mut sparse.active);
-        sparse.active.truncate(n);
-        all_where_most(&mut sparse.active, down.cols());
+        choose(&mut sparse.active, down.cols(), |active| {
+            select_nonzero(w.isa, &sparse.any, active)
+        });
         let columns = sparse.active.as_slice();
         let len = p.tokens * column_sums_len(down);
-        let sums = zeros(&mut sparse.sums, w.threads() * len);
-        let mut own: Vec<&mut [i32]> = sums.chunks_exact_mut(len).collect();
-        let mut tasks = self.column_tasks(w, columns);
-        w.team.for_each_with(&mut own, &mut tasks, |sums, columns| {
+        let sums = self.share_columns(w, columns, len, &mut sparse.sums, |sums, columns| {
             column_sums_batch(w.isa, down, columns, acts, sums);
         });
         let (scale, out) = (self.down.scale, &mut s.delta[..p.tokens * down.rows()]);

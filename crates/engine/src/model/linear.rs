@@ -1,6 +1,10 @@
 //! The ternary linear layer.
 
-use tern_kernels::{Line, MAX_COLUMNS, Order, PackedTernary};
+use std::ops::Range;
+
+use tern_kernels::{
+    Int8Activations, Isa, Line, MAX_COLUMNS, Order, PackedTernary, matmul, matmul_scratch_lines,
+};
 
 use super::{Activation, ModelConfig};
 use crate::{
@@ -16,6 +20,22 @@ pub(crate) struct BitLinear {
 }
 
 impl BitLinear {
+    /// A batch through the rows of `panels`, as [`matmul`]; `lines` is scratch, which grows to what is needed.
+    pub(crate) fn multiply(
+        &self,
+        isa: Isa,
+        panels: Range<usize>,
+        acts: &Int8Activations,
+        out: &mut [f32],
+        lines: &mut Vec<Line>,
+    ) {
+        let needed = matmul_scratch_lines(&self.weights);
+        if lines.len() < needed {
+            lines.resize(needed, Line::ZERO);
+        }
+        matmul(isa, &self.weights, panels, acts, self.scale, out, lines);
+    }
+
     /// Bytes one token reads.
     pub(crate) fn bytes(&self) -> usize {
         self.weights.byte_len()

@@ -5,8 +5,8 @@
 
 use tern_kernels::{
     BLOCK_ROWS, FieldCodes, Int8Activations, Int8RowMut, PANEL_ROWS, add_panels, attention_finish,
-    attention_merge, attention_partial_len, attention_scratch_len, matmul, matmul_scratch_lines,
-    matvec, rms_norm, rope_rotate_half, silu_mul, squared_relu_mul, token_of_panels,
+    attention_merge, attention_partial_len, attention_scratch_len, matvec, rms_norm,
+    rope_rotate_half, silu_mul, squared_relu_mul, token_of_panels,
 };
 
 use super::{
@@ -192,12 +192,8 @@ impl Pass<'_> {
             .team
             .for_each_with(own, &mut tasks, |own, task| {
                 let panels = task.first..task.first + task.out.len() / unit;
-                let (w, scale) = (&task.linear.weights, task.linear.scale);
-                let lines = matmul_scratch_lines(w);
-                if own.lines.len() < lines {
-                    own.lines.resize(lines, tern_kernels::Line::ZERO);
-                }
-                matmul(isa, w, panels, &input.acts, scale, task.out, &mut own.lines);
+                task.linear
+                    .multiply(isa, panels, &input.acts, task.out, &mut own.lines);
             });
     }
 
@@ -213,21 +209,15 @@ impl Pass<'_> {
     ) {
         let isa = self.workers.isa;
         let unit = PANEL_ROWS * self.tokens;
-        let lines = matmul_scratch_lines(&gate.weights).max(matmul_scratch_lines(&up.weights));
         let bytes = (gate.bytes() + up.bytes()) * self.tokens;
         self.workers
             .split_with(own, out, unit, bytes, |own, first, out| {
-                if own.lines.len() < lines {
-                    own.lines.resize(lines, tern_kernels::Line::ZERO);
-                }
                 own.row.resize(unit, 0.0);
                 own.normed.resize(unit, 0.0);
                 for (panel, out) in (first..).zip(out.chunks_exact_mut(unit)) {
                     let (gates, ups) = (&mut own.row[..unit], &mut own.normed[..unit]);
                     for (linear, out) in [(gate, &mut *gates), (up, &mut *ups)] {
-                        let (w, scale) = (&linear.weights, linear.scale);
-                        let panels = panel..panel + 1;
-                        matmul(isa, w, panels, &input.acts, scale, out, &mut own.lines);
+                        linear.multiply(isa, panel..panel + 1, &input.acts, out, &mut own.lines);
                     }
                     self.gated(gates, ups, out);
                 }

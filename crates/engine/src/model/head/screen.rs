@@ -6,7 +6,7 @@
 //! that were sharpened; where the margin is less than that, all rows are sharpened, which leaves nothing unproven.
 
 use serde::Serialize;
-use tern_kernels::{BLOCK_ROWS, PlaneInput, dot_f32, exp, high_lines, low_lines, screen, sharpen};
+use tern_kernels::{BLOCK_ROWS, PlaneInput, exp, high_lines, low_lines, screen, sharpen};
 
 use super::{HeadMode, Planes, RowReader, Table};
 use crate::{EngineError, model::workers::Workers};
@@ -106,11 +106,13 @@ impl Screen {
         if !all {
             let floor = self.keep_best(logits);
             self.sharpen(workers, planes, x.len());
+            let spread = self.spread(logits);
             all = match need {
-                Need::Top(top) => !self.margin_holds(top, MARGIN, floor, logits),
+                Need::Top(top) => !self.margin_holds(top, MARGIN * spread, floor, logits.len()),
                 Need::Draw(temperature) => {
-                    !self.margin_holds(1, MARGIN, floor, logits)
-                        || !self.margin_holds(CANDIDATES, CANDIDATES_MARGIN, floor, logits)
+                    let candidates = CANDIDATES_MARGIN * spread;
+                    !self.margin_holds(1, MARGIN * spread, floor, logits.len())
+                        || !self.margin_holds(CANDIDATES, candidates, floor, logits.len())
                         || self.left_out(workers, temperature, floor, logits) > LEFT_OUT
                 }
             };
@@ -197,28 +199,32 @@ impl Screen {
         });
     }
 
-    /// Whether the `top`th best lies so many spreads above what was left out.
-    fn margin_holds(&mut self, top: usize, margin: f32, floor: f32, screened: &[f32]) -> bool {
-        if self.kept.len() == screened.len() {
-            return true;
-        }
-        if top >= self.sharp.len() {
-            return false;
-        }
+    /// How far the screened logits lie from the sharpened ones, as the root of the mean square.
+    fn spread(&self, screened: &[f32]) -> f32 {
         let squares: f32 = self
             .kept
             .iter()
             .zip(&self.sharp)
             .map(|(&row, sharp)| (sharp - screened[row as usize]).powi(2))
             .sum();
-        let spread = (squares / self.kept.len() as f32).sqrt();
+        (squares / self.kept.len() as f32).sqrt()
+    }
+
+    /// Whether the `top`th best of `vocab` rows lies at least `margin` above what was left out.
+    fn margin_holds(&mut self, top: usize, margin: f32, floor: f32, vocab: usize) -> bool {
+        if self.kept.len() == vocab {
+            return true;
+        }
+        if top >= self.sharp.len() {
+            return false;
+        }
         self.order.clear();
         self.order.extend_from_slice(&self.sharp);
         let nth = top.saturating_sub(1);
         let (_, best, _) = self
             .order
             .select_nth_unstable_by(nth, |a, b| b.total_cmp(a));
-        *best - floor >= margin * spread
+        *best - floor >= margin
     }
 
     /// The probability of the rows that are only screened.
@@ -308,10 +314,10 @@ impl Screen {
         results.resize_with(self.certain.len().div_ceil(8), || Ok(()));
         let mut tasks: Vec<_> = self.certain.chunks_mut(8).zip(&mut results).collect();
         workers.team.for_each(&mut tasks, |(rows, result)| {
-            let (mut reader, mut numbers) = (RowReader::default(), vec![0.0; x.len()]);
+            let (mut reader, mut numbers) = (RowReader::default(), Vec::new());
             for (row, logit) in rows.iter_mut() {
-                match table.row(workers.isa, *row as usize, &mut reader, &mut numbers) {
-                    Ok(()) => *logit = dot_f32(workers.isa, &numbers, x),
+                match table.logit(workers.isa, *row as usize, x, &mut reader, &mut numbers) {
+                    Ok(exact) => *logit = exact,
                     Err(e) => {
                         **result = Err(e);
                         return;
