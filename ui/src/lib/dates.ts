@@ -1,6 +1,6 @@
 /** The sidebar's groups: Today, Yesterday, Previous 7 days, then months. */
 import type { ConversationSummary } from './ipc/host';
-import { t } from './strings/en';
+import { perLanguage, t } from './strings/language.svelte';
 
 export interface Group {
   label: string;
@@ -12,15 +12,19 @@ function startOfDay(now: Date, days: number): number {
   return new Date(now.getFullYear(), now.getMonth(), now.getDate() - days).getTime();
 }
 
-const month = new Intl.DateTimeFormat('en', { month: 'long' });
-const monthAndYear = new Intl.DateTimeFormat('en', { month: 'long', year: 'numeric' });
+const month = perLanguage((language) => new Intl.DateTimeFormat(language, { month: 'long' }));
+const monthAndYear = perLanguage(
+  (language) => new Intl.DateTimeFormat(language, { month: 'long', year: 'numeric' }),
+);
 
 function label(at: number, now: Date): string {
   if (at >= startOfDay(now, 0)) return t.dates.today;
   if (at >= startOfDay(now, 1)) return t.dates.yesterday;
   if (at >= startOfDay(now, 7)) return t.dates.previous7;
   const date = new Date(at);
-  return date.getFullYear() === now.getFullYear() ? month.format(date) : monthAndYear.format(date);
+  return date.getFullYear() === now.getFullYear()
+    ? month().format(date)
+    : monthAndYear().format(date);
 }
 
 /** Rows newest first, under their labels. A time in the future (a clock set back) counts as today. */

@@ -1,18 +1,23 @@
 /** Numbers as people read them: honest, short, one style everywhere. */
 import type { Stats } from './ipc/host';
-import { t } from './strings/en';
+import { perLanguage, t } from './strings/language.svelte';
 
-const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
-const tenth = new Intl.NumberFormat('en', { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+const whole = perLanguage(
+  (language) => new Intl.NumberFormat(language, { maximumFractionDigits: 0 }),
+);
+const tenth = perLanguage(
+  (language) =>
+    new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 }),
+);
 
 /** `1,940` */
 export function count(n: number): string {
-  return whole.format(n);
+  return whole().format(n);
 }
 
 /** Bytes with decimal units, as file managers show them: `87 MB`, `1.2 GB`. */
 export function bytes(n: number): string {
-  if (n < 1000) return `${whole.format(n)} B`;
+  if (n < 1000) return `${whole().format(n)} B`;
   const units = ['kB', 'MB', 'GB', 'TB'];
   let value = n;
   let unit = 'B';
@@ -22,33 +27,33 @@ export function bytes(n: number): string {
     value /= 1000;
     unit = next;
   }
-  const text = value < 10 && unit !== 'kB' ? tenth.format(value) : whole.format(value);
+  const text = value < 10 && unit !== 'kB' ? tenth().format(value) : whole().format(value);
   return `${text} ${unit}`;
 }
 
 /** Tokens per second: `31`, below ten `4.2`. */
 export function speed(tokensPerSecond: number): string {
-  return tokensPerSecond < 10 ? tenth.format(tokensPerSecond) : whole.format(tokensPerSecond);
+  return tokensPerSecond < 10 ? tenth().format(tokensPerSecond) : whole().format(tokensPerSecond);
 }
 
 /** Seconds: `8 ms`, `0.4 s`, `12 s`, `2 min`. */
 export function seconds(s: number): string {
   // 0.0 s would say that it took no time at all.
-  if (s < 0.05) return `${whole.format(Math.max(1, s * 1000))} ms`;
-  if (s < 9.95) return `${tenth.format(s)} s`;
-  if (s < 99.5) return `${whole.format(s)} s`;
-  return `${whole.format(s / 60)} min`;
+  if (s < 0.05) return `${whole().format(Math.max(1, s * 1000))} ms`;
+  if (s < 9.95) return `${tenth().format(s)} s`;
+  if (s < 99.5) return `${whole().format(s)} s`;
+  return `${whole().format(s / 60)} min`;
 }
 
 /** An estimate of seconds left, never more exact than it is: `1 s`, `6 s`, `2 min`. */
 export function secondsLeft(s: number): string {
-  if (s < 90) return `${whole.format(Math.max(1, Math.ceil(s)))} s`;
-  return `${whole.format(Math.ceil(s / 60))} min`;
+  if (s < 90) return `${whole().format(Math.max(1, Math.ceil(s)))} s`;
+  return `${whole().format(Math.ceil(s / 60))} min`;
 }
 
 /** `42 %` */
 export function percent(fraction: number): string {
-  return `${whole.format(Math.floor(Math.min(1, Math.max(0, fraction)) * 100))} %`;
+  return `${whole().format(Math.floor(Math.min(1, Math.max(0, fraction)) * 100))} %`;
 }
 
 /** `128 tokens · 31 tok/s · first token 0.4 s · reused 1,820`; parts that say nothing are left out. */

@@ -1,4 +1,4 @@
-import { t } from '../strings/en';
+import { t } from '../strings/language.svelte';
 import type { Host } from './host';
 
 /**

@@ -1,7 +1,7 @@
 /** Markdown to HTML, twice walled: markdown-it writes no raw HTML, DOMPurify lets only a short list through. */
 import DOMPurify, { type Config } from 'dompurify';
 import MarkdownIt, { type Env, type Token } from 'markdown-it';
-import { t } from '../strings/en';
+import { t } from '../strings/language.svelte';
 import { formulas } from './formulas.svelte';
 import { highlight } from './highlight';
 import { safeLinks } from './links';

@@ -3,7 +3,7 @@ import type { IconName } from '../../components/Icon.svelte';
 import type { ProblemCode, Theme } from '../ipc/host';
 import { commandKey } from '../keys';
 import type { App } from '../state/app.svelte';
-import { t } from '../strings/en';
+import { t } from '../strings/language.svelte';
 
 export interface Command {
   /** Stays the same while the palette is open. */

@@ -1,5 +1,5 @@
 import { finishedLength, plainWords } from '../markdown/plain';
-import { t } from '../strings/en';
+import { t } from '../strings/language.svelte';
 import type { Chat } from './chat.svelte';
 import type { Message } from './message.svelte';
 

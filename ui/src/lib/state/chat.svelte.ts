@@ -6,7 +6,7 @@ import {
   type Phase,
   type Sent,
 } from '../ipc/host';
-import { t } from '../strings/en';
+import { t } from '../strings/language.svelte';
 import { Message } from './message.svelte';
 
 /** The events that belong to one chat's answers. */

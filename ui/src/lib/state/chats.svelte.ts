@@ -1,6 +1,6 @@
 import { groupByDate, type Group } from '../dates';
 import { problemOf, type ConversationSummary, type Host } from '../ipc/host';
-import { t } from '../strings/en';
+import { t } from '../strings/language.svelte';
 import { Chat, type AnswerEvent, type ChatList } from './chat.svelte';
 
 /** How long a deleted chat can be brought back from the bar, in milliseconds. */

@@ -2,7 +2,7 @@ import { countIn } from '../find/count';
 import { foldWithPlaces } from '../fold';
 import type { Target } from '../find/paint';
 import { count as number } from '../format';
-import { t } from '../strings/en';
+import { t } from '../strings/language.svelte';
 import type { Announcer } from './announcer.svelte';
 import type { Chat } from './chat.svelte';
 import type { Message } from './message.svelte';

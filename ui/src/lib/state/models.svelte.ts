@@ -1,5 +1,5 @@
 import { problemOf, type ConversationSummary, type Host, type ModelEntry } from '../ipc/host';
-import { t } from '../strings/en';
+import { t } from '../strings/language.svelte';
 
 /** The built-in model's id. */
 export const GUIDE = 'guide';

@@ -4,7 +4,7 @@ import { fitting, wordsOf } from '../palette/match';
 import { pieces, type Piece } from '../palette/pieces';
 import type { IconName } from '../../components/Icon.svelte';
 import { count } from '../format';
-import { t } from '../strings/en';
+import { t } from '../strings/language.svelte';
 import type { App } from './app.svelte';
 
 /** More rows than anyone reads; a further word is quicker. */

@@ -1,5 +1,5 @@
 import { problemOf, type Host, type Settings } from '../ipc/host';
-import { t } from '../strings/en';
+import { t } from '../strings/language.svelte';
 
 /** The person's settings: shown at once, then stored. */
 export class SettingsState {

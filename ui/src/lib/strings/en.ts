@@ -1,5 +1,5 @@
-/** Every word a person reads, in one place. Sentences say what happened and what to do. */
-export const t = {
+/** Every word a person reads, in English. Sentences say what happened and what to do. */
+export const en = {
   app: {
     name: 'Tern',
     starting: 'Opening your chats…',
@@ -254,4 +254,4 @@ export const t = {
     failed: 'The answer failed.',
     deleted: (title: string) => `Deleted ${title}. Undo is available for ten seconds.`,
   },
-} as const;
+};
