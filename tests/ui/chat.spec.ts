@@ -245,7 +245,9 @@ test('input methods: Enter that ends a composition does not send', async ({ app 
   await expect(app.composer).toHaveValue('にほん\n');
   await app.composer.press('Enter');
   await app.answered();
-  expect(await app.calls('sendMessage')).toEqual([[null, 'にほん']]);
+  expect(await app.calls('sendMessage')).toEqual([
+    [null, { text: 'にほん', attachments: [] }, false],
+  ]);
 });
 
 test('finished sentences reach screen readers, half ones do not', async ({ app, page }) => {

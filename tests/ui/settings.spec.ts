@@ -34,8 +34,7 @@ test('numbers out of range are explained and not stored', async ({ app, page }) 
   await expect.poll(async () => (await app.calls('setSettings')).length).toBe(3);
   const last = (await app.calls('setSettings')).at(-1)?.[0];
   expect(last).toMatchObject({
-    temperature: 0,
-    seed: '18446744073709551615',
+    sampling: { temperature: 0, seed: '18446744073709551615' },
     systemPrompt: 'Answer briefly.',
   });
 });

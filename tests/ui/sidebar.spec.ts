@@ -66,7 +66,7 @@ test('deleting can be undone, and the open chat comes back', async ({ app, page 
   await page.getByRole('menuitem', { name: 'Delete' }).click();
   await expect(row).toHaveCount(0);
   await expect(page.getByTestId('welcome')).toBeVisible();
-  expect(await app.calls('deleteConversation')).toEqual([['c-week']]);
+  expect(await app.calls('deleteConversations')).toEqual([[['c-week']]]);
   const bar = page.getByTestId('undo-bar');
   await bar.getByRole('button', { name: 'Undo' }).click();
   await expect(row).toBeVisible();

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { groupByDate, untilMidnight } from './dates';
+import { blankSummary } from './ipc/fake-blanks';
 import type { ConversationSummary } from './ipc/host';
 
 function row(id: string, at: Date): ConversationSummary {
   const time = at.getTime();
-  return { id, title: id, createdAt: time, updatedAt: time, model: 'guide', generating: false };
+  return { ...blankSummary, id, title: id, createdAt: time, updatedAt: time };
 }
 
 const NOW = new Date(2026, 10, 20, 0, 30);

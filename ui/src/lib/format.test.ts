@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { bytes, percent, seconds, secondsLeft, speed, statsLine } from './format';
+import { blankStats } from './ipc/fake-blanks';
 import type { Stats } from './ipc/host';
 
 const STATS: Stats = {
+  ...blankStats,
   promptTokens: 1948,
   reusedTokens: 1820,
   generatedTokens: 128,
   prefillTokensPerSecond: 180,
   decodeTokensPerSecond: 31.4,
   firstTokenSeconds: 0.42,
-  stopReason: 'endOfText',
-  seed: '1',
 };
 
 describe('numbers are honest and short', () => {

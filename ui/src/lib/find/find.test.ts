@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { blankMessage } from '../ipc/fake-blanks';
 import type { MessageView } from '../ipc/host';
 import { renderMarkdown } from '../markdown/render';
 import { Message } from '../state/message.svelte';
@@ -31,15 +32,9 @@ function words(root: Node, query: string): string[] {
 }
 
 const view = (more: Partial<MessageView>): MessageView => ({
+  ...blankMessage,
   id: 'a',
   role: 'assistant',
-  text: '',
-  state: 'complete',
-  createdAt: 0,
-  modelName: null,
-  stats: null,
-  error: null,
-  nextSeq: 0,
   ...more,
 });
 

@@ -12,22 +12,62 @@ export const commands = {
 	 *  answer, not an error: the window shows it, and calls again for Retry.
 	 */
 	startup: () => typedError<Startup, Problem>(__TAURI_INVOKE("startup")),
-	/**  A chat with its messages. */
-	openConversation: (conversation: string) => typedError<ConversationView, Problem>(__TAURI_INVOKE("open_conversation", { conversation })),
-	/**  Sends a message; without a chat, into a new one. */
-	sendMessage: (conversation: string | null, text: string) => typedError<Sent, Problem>(__TAURI_INVOKE("send_message", { conversation, text })),
-	/**  Writes another version of an answer. */
-	retryAnswer: (message: string) => typedError<Sent, Problem>(__TAURI_INVOKE("retry_answer", { message })),
-	/**  Ends a chat's answer; its text is kept. */
-	stopGeneration: (conversation: string) => typedError<null, Problem>(__TAURI_INVOKE("stop_generation", { conversation })),
-	/**  Gives a chat a title. */
-	renameConversation: (conversation: string, title: string) => typedError<ConversationSummary, Problem>(__TAURI_INVOKE("rename_conversation", { conversation, title })),
-	/**  Takes a chat off the list. */
-	deleteConversation: (conversation: string) => typedError<null, Problem>(__TAURI_INVOKE("delete_conversation", { conversation })),
-	/**  Brings a deleted chat back. */
-	restoreConversation: (conversation: string) => typedError<ConversationSummary, Problem>(__TAURI_INVOKE("restore_conversation", { conversation })),
 	/**  Stores the settings and returns them as stored. */
 	setSettings: (settings: Settings) => typedError<Settings, Problem>(__TAURI_INVOKE("set_settings", { settings })),
+	/**  Opens a web link in the person's browser. The window has shown where it leads. */
+	openLink: (url: string) => typedError<null, Problem>(__TAURI_INVOKE("open_link", { url })),
+	/**  What left this computer since the start, and what is open now. */
+	connectionLog: () => typedError<ConnectionLog, Problem>(__TAURI_INVOKE("connection_log")),
+	/**  A chat with its messages; with a message of it, on a branch that leads through that one. */
+	openConversation: (conversation: string, message: string | null) => typedError<ConversationView, Problem>(__TAURI_INVOKE("open_conversation", { conversation, message })),
+	/**  Gives a chat a title. */
+	renameConversation: (conversation: string, title: string) => typedError<ConversationSummary, Problem>(__TAURI_INVOKE("rename_conversation", { conversation, title })),
+	/**  Keeps a chat at the top of the list, or no longer. */
+	pinConversation: (conversation: string, pinned: boolean) => typedError<ConversationSummary, Problem>(__TAURI_INVOKE("pin_conversation", { conversation, pinned })),
+	/**  Takes a chat out of the list without deleting it, or brings it back. */
+	archiveConversation: (conversation: string, archived: boolean) => typedError<ConversationSummary, Problem>(__TAURI_INVOKE("archive_conversation", { conversation, archived })),
+	/**  Copies a chat with all its branches. */
+	duplicateConversation: (conversation: string, title: string) => typedError<ConversationSummary, Problem>(__TAURI_INVOKE("duplicate_conversation", { conversation, title })),
+	/**  Takes chats off the list; they can be brought back for a day. */
+	deleteConversations: (conversations: string[]) => typedError<null, Problem>(__TAURI_INVOKE("delete_conversations", { conversations })),
+	/**  Brings deleted chats back. Those that are gone for good are not among the answer. */
+	restoreConversations: (conversations: string[]) => typedError<ConversationSummary[], Problem>(__TAURI_INVOKE("restore_conversations", { conversations })),
+	/**  Sets what a chat does otherwise than Settings say. */
+	setChatOptions: (conversation: string, options: ChatOptions) => typedError<null, Problem>(__TAURI_INVOKE("set_chat_options", { conversation, options })),
+	/**  Keeps what stands in a chat's message box, a new chat's without one; none clears it. */
+	saveDraft: (conversation: string | null, draft: Draft | null) => typedError<null, Problem>(__TAURI_INVOKE("save_draft", { conversation, draft })),
+	/**  Searches the text of every message on every branch, newest first. */
+	search: (query: string) => typedError<SearchHit[], Problem>(__TAURI_INVOKE("search", { query })),
+	/**  Sends a question; without a chat, into a new one, which may be temporary. */
+	sendMessage: (conversation: string | null, question: Question, temporary: boolean) => typedError<Sent, Problem>(__TAURI_INVOKE("send_message", { conversation, question, temporary })),
+	/**  Asks a question in another wording, as another version of it. */
+	editQuestion: (message: string, question: Question) => typedError<Sent, Problem>(__TAURI_INVOKE("edit_question", { message, question })),
+	/**  Writes another version of an answer. */
+	retryAnswer: (message: string) => typedError<Sent, Problem>(__TAURI_INVOKE("retry_answer", { message })),
+	/**  Goes on with an answer that ended early. */
+	continueAnswer: (message: string) => typedError<Sent, Problem>(__TAURI_INVOKE("continue_answer", { message })),
+	/**  Ends a chat's answer; its text is kept. */
+	stopGeneration: (conversation: string) => typedError<null, Problem>(__TAURI_INVOKE("stop_generation", { conversation })),
+	/**  Replaces the text of an answer in place. */
+	editAnswer: (message: string, text: string) => typedError<MessageView, Problem>(__TAURI_INVOKE("edit_answer", { message, text })),
+	/**  Takes one message out of a chat; what followed it stays. */
+	deleteMessage: (message: string) => typedError<ConversationView, Problem>(__TAURI_INVOKE("delete_message", { message })),
+	/**  Brings a deleted message back. */
+	restoreMessage: (message: string) => typedError<ConversationView, Problem>(__TAURI_INVOKE("restore_message", { message })),
+	/**  Leads the branch that is shown through a version of a message. */
+	showVersion: (message: string) => typedError<ConversationView, Problem>(__TAURI_INVOKE("show_version", { message })),
+	/**  Keeps a message in what the model reads, or no longer. */
+	pinMessage: (message: string, pinned: boolean) => typedError<null, Problem>(__TAURI_INVOKE("pin_message", { message, pinned })),
+	/**  Makes a new chat of the branch up to a message. */
+	branchOff: (message: string, title: string) => typedError<ConversationView, Problem>(__TAURI_INVOKE("branch_off", { message, title })),
+	/**  Starts a new chat with a summary of this one: `request` asks for it, the text goes along as a file. */
+	summariseConversation: (conversation: string, title: string, request: string) => typedError<Sent, Problem>(__TAURI_INVOKE("summarise_conversation", { conversation, title, request })),
+	/**  Counts what the next question takes of the model's context. */
+	contextUse: (conversation: string | null, question: Question) => typedError<ContextUse, Problem>(__TAURI_INVOKE("context_use", { conversation, question })),
+	/**  The exact text the model read before it wrote an answer. */
+	modelPrompt: (message: string) => typedError<ModelPrompt, Problem>(__TAURI_INVOKE("model_prompt", { message })),
+	/**  Asks for files with the platform's dialog and reads them; none if cancelled. */
+	attachFiles: () => typedError<ReadFile[], Problem>(__TAURI_INVOKE("attach_files")),
 	/**  Chooses the model of new chats, and of one chat if given. */
 	selectModel: (model: string, conversation: string | null) => typedError<ModelEntry[], Problem>(__TAURI_INVOKE("select_model", { model, conversation })),
 	/**  Asks for a model file with the platform's dialog and adds it; nothing if cancelled. */
@@ -36,8 +76,6 @@ export const commands = {
 	openModelFolder: () => typedError<ModelEntry | null, Problem>(__TAURI_INVOKE("open_model_folder")),
 	/**  Takes a model off the list; its file stays. */
 	forgetModel: (model: string) => typedError<ModelEntry[], Problem>(__TAURI_INVOKE("forget_model", { model })),
-	/**  Opens a web link in the person's browser. The window has shown where it leads. */
-	openLink: (url: string) => typedError<null, Problem>(__TAURI_INVOKE("open_link", { url })),
 };
 
 /** Events */
@@ -46,6 +84,29 @@ export const events = {
 };
 
 /* Types */
+/**  What can be asked for outside the page: in menus, in the tray, by keys heard everywhere. */
+export type Action = 
+/**  A new chat. */
+"newChat" | 
+/**  A new temporary chat. */
+"newTemporaryChat" | 
+/**  Search and commands. */
+"palette" | 
+/**  Find in the open chat. */
+"find" | 
+/**  Show or hide the sidebar. */
+"toggleSidebar" | 
+/**  Settings. */
+"settings" | 
+/**  The list of keys. */
+"keys" | 
+/**  Larger text. */
+"largerText" | 
+/**  Smaller text. */
+"smallerText" | 
+/**  Text of the ordinary size. */
+"ordinaryText";
+
 /**  Everything the program tells the window unasked: one event, one type. */
 export type AppEvent = 
 /**  More text of an answer. `seq` counts from 0 for each answer without a gap. */
@@ -84,10 +145,85 @@ models: ModelEntry[] } |
 { kind: "statusChanged"; 
 /**  The figures. */
 status: Status } | 
+/**  Files are held over the window, or no longer. */
+{ kind: "filesHeld"; 
+/**  They are. */
+over: boolean } | 
+/**  Files were dropped on the window and read. */
+{ kind: "filesDropped"; 
+/**  Each with its text or why it has none. */
+files: ReadFile[] } | 
+/**  A menu item, a tray item or the quick-ask keys were used. */
+{ kind: "actionChosen"; 
+/**  What to do. */
+action: Action } | 
 /**  Something went wrong outside a command. */
 { kind: "problemOccurred"; 
 /**  What. */
 problem: Problem };
+
+/**  A text file that goes along with a question. */
+export type Attachment = {
+	/**  The file's name, without its folder. */
+	name: string,
+	/**  Its text. */
+	text: string,
+};
+
+/**  What one chat does otherwise than Settings say. */
+export type ChatOptions = {
+	/**  System prompt of its own, may be empty; none is the one of Settings. */
+	systemPrompt: string | null,
+	/**  Sampling of its own; none is that of Settings. */
+	sampling: Sampling | null,
+};
+
+/**  One line of the connection log. */
+export type ConnectionEntry = {
+	/**  When. */
+	at: number,
+	/**  What. */
+	kind: ConnectionKind,
+	/**  Where to: an address, or a link. */
+	target: string,
+};
+
+/**  What a line of the connection log tells of. */
+export type ConnectionKind = 
+/**  A link handed to the browser, on request. */
+"link" | 
+/**  A connection of this program to another computer. */
+"connection";
+
+/**  What left this computer, and what is open now. */
+export type ConnectionLog = {
+	/**  When Tern was started. */
+	since: number,
+	/**  When the system was last asked for this program's connections; none where it can't be. */
+	checkedAt: number | null,
+	/**  How often it was asked since the start. */
+	checks: number,
+	/**  What happened since the start, newest first. */
+	entries: ConnectionEntry[],
+};
+
+/**  How much of a model's context the next question takes, counted by its own tokenizer. */
+export type ContextUse = {
+	/**  Tokens of the prompt as it would be read now, the question in the message box included. */
+	usedTokens: number,
+	/**  The model's context. */
+	totalTokens: number,
+	/**  Of those used, still in memory and not read again. */
+	cachedTokens: number,
+	/**  Kept free for the answer. */
+	reservedTokens: number,
+	/**  Of those used, the question in the message box with its attachments. */
+	questionTokens: number,
+	/**  Id of the oldest message the model would read, when older ones don't fit any more. */
+	firstSeen: string | null,
+	/**  True when the question alone is longer than the context allows. */
+	tooLong: boolean,
+};
 
 /**  A row of the sidebar. */
 export type ConversationSummary = {
@@ -103,6 +239,12 @@ export type ConversationSummary = {
 	model: string,
 	/**  True while an answer is being written (also when queued or loading). */
 	generating: boolean,
+	/**  Kept at the top of the list. */
+	pinned: boolean,
+	/**  Kept out of the list. */
+	archived: boolean,
+	/**  Kept in memory only: gone when Tern ends. */
+	temporary: boolean,
 };
 
 /**  A chat with the messages of its active branch. */
@@ -111,7 +253,28 @@ export type ConversationView = {
 	summary: ConversationSummary,
 	/**  Oldest first. */
 	messages: MessageView[],
+	/**  What this chat does otherwise than Settings say. */
+	options: ChatOptions,
+	/**  What was being written into its message box. */
+	draft: Draft | null,
 };
+
+/**  What stands in a chat's message box, and what waits to be sent. */
+export type Draft = {
+	/**  In the message box. */
+	question: Question,
+	/**  Questions sent while an answer was written, oldest first; asked one after the other. */
+	queue: Question[],
+};
+
+/**  Language of the window. */
+export type Language = 
+/**  As the computer is set. */
+"system" | 
+/**  English. */
+"en" | 
+/**  German. */
+"de";
 
 /**  Who wrote a message. */
 export type MessageRole = 
@@ -153,6 +316,14 @@ export type MessageView = {
 	error: string | null,
 	/**  Sequence number the next `TextDelta` for this message will carry. */
 	nextSeq: number,
+	/**  Files that went along (questions only). */
+	attachments: Attachment[],
+	/**  Where it stands among the versions of it. */
+	versions: Versions,
+	/**  The model reads it even when older messages are left out. */
+	pinned: boolean,
+	/**  An answer whose text the person changed. */
+	edited: boolean,
 };
 
 /**  A model that can be chosen. */
@@ -173,6 +344,16 @@ export type ModelEntry = {
 	warnings: string[],
 };
 
+/**  The exact text a model read before it wrote an answer. */
+export type ModelPrompt = {
+	/**  With the chat template's control tokens written out. */
+	text: string,
+	/**  Its length. */
+	tokens: number,
+	/**  False when the chat or the model's file changed since, so that it may have been another. */
+	exact: boolean,
+};
+
 /**  What a model is doing. */
 export type ModelState = 
 /**  On disk only. */
@@ -183,6 +364,15 @@ export type ModelState =
 "ready" | 
 /**  The file or folder is gone. */
 "missing";
+
+/**  Operating systems Tern runs on. */
+export type OperatingSystem = 
+/**  Linux. */
+"linux" | 
+/**  macOS. */
+"macOs" | 
+/**  Windows. */
+"windows";
 
 /**  What an answer waits for. */
 export type Phase = 
@@ -202,6 +392,24 @@ total: number;
 secondsLeft: number | null } | 
 /**  Tokens are coming. */
 { kind: "writing" };
+
+/**  What a computer's desktop offers. */
+export type Platform = {
+	/**  The operating system. */
+	system: OperatingSystem,
+	/**  There can be an icon in the tray. */
+	tray: boolean,
+	/**  Keys can be heard while another program is in front. */
+	globalKeys: boolean,
+};
+
+/**  A system prompt under a name. */
+export type Preset = {
+	/**  What it is called, unique. */
+	name: string,
+	/**  The system prompt. */
+	text: string,
+};
 
 /**  Something that went wrong, in words. */
 export type Problem = {
@@ -228,22 +436,35 @@ export type ProblemCode =
 /**  A defect in Tern. */
 "internal";
 
-/**  What `send_message` and `retry_answer` return at once, before a token is written. */
-export type Sent = {
-	/**  The chat, made by this call when none was given. */
-	conversation: ConversationSummary,
-	/**  The message sent (the question the answer belongs to). */
-	question: MessageView,
-	/**  The answer, empty and `writing`. */
-	answer: MessageView,
+/**  How much of the processor the engine takes. */
+export type Profile = 
+/**  Every core. */
+"full" | 
+/**  Half of them: the computer stays quick for other work. */
+"balanced" | 
+/**  A quarter: cool and quiet. */
+"battery";
+
+/**  What a person sends. */
+export type Question = {
+	/**  The message; may be empty beside attachments. */
+	text: string,
+	/**  Files that go along with it. */
+	attachments: Attachment[],
 };
 
-/**  Everything a person can set. */
-export type Settings = {
-	/**  Colour scheme. */
-	theme: Theme,
-	/**  Given to the model before every chat; may be empty. */
-	systemPrompt: string,
+/**  A file that was read, or why it could not be. */
+export type ReadFile = {
+	/**  The file's name, without its folder. */
+	name: string,
+	/**  Its text, or none when there is a `problem`. */
+	text: string | null,
+	/**  Why it can't be attached, as a sentence. */
+	problem: string | null,
+};
+
+/**  How tokens are drawn, and how many at most. */
+export type Sampling = {
 	/**  0 is greedy; up to 2. */
 	temperature: number,
 	/**  Keep the k likeliest tokens; 0 is off. */
@@ -258,8 +479,66 @@ export type Settings = {
 	seed: string | null,
 	/**  Longest answer in tokens; 0 means as long as the context allows. */
 	maxAnswerTokens: number,
-	/**  Threads for the engine; 0 means chosen by Tern. */
+};
+
+/**  A message found by searching. */
+export type SearchHit = {
+	/**  Its chat. */
+	conversation: ConversationSummary,
+	/**  The message, on whichever branch. */
+	message: string,
+	/**  Who wrote it. */
+	role: MessageRole,
+	/**  When it was made. */
+	createdAt: number,
+	/**  The text around the first match, in pieces. */
+	snippet: SnippetPiece[],
+};
+
+/**  What every command that starts an answer returns at once, before a token is written. */
+export type Sent = {
+	/**  The chat, made by this call when none was given. */
+	conversation: ConversationSummary,
+	/**  The message sent (the question the answer belongs to). */
+	question: MessageView,
+	/**  The answer, `writing`; empty unless it is continued. */
+	answer: MessageView,
+};
+
+/**  Everything a person can set. */
+export type Settings = {
+	/**  Colour scheme. */
+	theme: Theme,
+	/**  Language of the window. */
+	language: Language,
+	/**  Size of all text, in percent of the ordinary one. */
+	textSize: number,
+	/**  Given to the model before every chat; may be empty. */
+	systemPrompt: string,
+	/**  System prompts under names, to choose from. */
+	presets: Preset[],
+	/**  How tokens are drawn. */
+	sampling: Sampling,
+	/**  How much of the processor the engine takes. */
+	profile: Profile,
+	/**  Threads for the engine; 0 means as the profile says. */
 	threads: number,
+	/**  Chats get better titles from the model while it has nothing else to do. */
+	smartTitles: boolean,
+	/**  An icon in the tray keeps Tern running when its window is closed. */
+	tray: boolean,
+	/**  Keys that bring Tern to the front with a new chat, from any program; none is off. */
+	quickAsk: string | null,
+	/**  A menu bar in the window (Linux and Windows; macOS always has one). */
+	menuBar: boolean,
+};
+
+/**  A piece of a snippet. */
+export type SnippetPiece = {
+	/**  Its text. */
+	text: string,
+	/**  True where it matches what was searched for. */
+	matched: boolean,
 };
 
 /**  What the window needs to draw itself for the first time. */
@@ -278,6 +557,10 @@ export type Startup = {
 	conversations: ConversationSummary[],
 	/**  Memory and speed right now. */
 	status: Status,
+	/**  What was being written into a new chat's message box. */
+	draft: Draft | null,
+	/**  What this computer's desktop offers. */
+	platform: Platform,
 };
 
 /**  Figures of one answer. */
@@ -298,6 +581,10 @@ export type Stats = {
 	stopReason: StopReason,
 	/**  Seed of the sampler, as decimal digits (64 bits). */
 	seed: string,
+	/**  How its tokens were drawn; none for answers of versions that did not record it. */
+	sampling: Sampling | null,
+	/**  Id of the oldest message the model read, when older ones were left out. */
+	firstSeen: string | null,
 };
 
 /**  Live figures for the status strip. */
@@ -335,6 +622,18 @@ export type Theme =
 "light" | 
 /**  Dark. */
 "dark";
+
+/**  Versions of a message: what stands at the same place on other branches. */
+export type Versions = {
+	/**  Of this one, from 1, oldest first. */
+	position: number,
+	/**  How many there are, at least 1. */
+	count: number,
+	/**  Message id of the version before. */
+	previous: string | null,
+	/**  Message id of the version after. */
+	next: string | null,
+};
 
 /* Tauri Specta runtime */
 async function typedError<T, E>(result: Promise<T>): Promise<{ status: "ok"; data: T } | { status: "error"; error: E }> {

@@ -1,4 +1,5 @@
 /** The fake's one worker: answers in small steps, one chat after the other. */
+import { blankStats } from './fake-blanks';
 import { piecesOf } from './fake-texts';
 import type {
   AppEvent,
@@ -183,6 +184,7 @@ export class FakeEngine {
     answer.state = job.stopped ? 'stopped' : 'complete';
     const generatedTokens = answer.nextSeq;
     answer.stats = {
+      ...blankStats,
       promptTokens,
       reusedTokens,
       generatedTokens,

@@ -1,4 +1,5 @@
 /** What the fake program finds when it starts. */
+import { blankMessage, blankStats, blankSummary, blankView } from './fake-blanks';
 import { answerTo, piecesOf } from './fake-texts';
 import type {
   ConversationView,
@@ -76,13 +77,13 @@ const OLD_UPLOAD: ModelEntry = {
 };
 
 const STATS: Stats = {
+  ...blankStats,
   promptTokens: 1948,
   reusedTokens: 1820,
   generatedTokens: 128,
   prefillTokensPerSecond: 182,
   decodeTokensPerSecond: 31.4,
   firstTokenSeconds: 0.4,
-  stopReason: 'endOfText',
   seed: '1584004',
 };
 
@@ -95,15 +96,13 @@ function message(
 ): MessageView {
   ids += 1;
   return {
+    ...blankMessage,
     id: `m${ids}`,
     role,
     text,
-    state: 'complete',
     createdAt,
     modelName: role === 'assistant' ? 'BitNet b1.58 2B4T' : null,
     stats: role === 'assistant' ? STATS : null,
-    error: null,
-    nextSeq: 0,
     ...more,
   };
 }
@@ -117,7 +116,8 @@ function chat(
 ): ConversationView {
   const at = Date.now() - age;
   return {
-    summary: { id, title, createdAt: at, updatedAt: at, model, generating: false },
+    ...blankView,
+    summary: { ...blankSummary, id, title, createdAt: at, updatedAt: at, model },
     messages: questions.flatMap((question) => [
       message('user', question, at),
       message('assistant', answerTo(question, model === 'guide'), at),
@@ -131,15 +131,25 @@ const base: Scenario = {
   models: [guide(true)],
   settings: {
     theme: 'system',
+    language: 'en',
+    textSize: 100,
     systemPrompt: '',
-    temperature: 0.6,
-    topK: 0,
-    topP: 0.9,
-    minP: 0,
-    repetitionPenalty: 1,
-    seed: null,
-    maxAnswerTokens: 0,
+    presets: [],
+    sampling: {
+      temperature: 0.6,
+      topK: 0,
+      topP: 0.9,
+      minP: 0,
+      repetitionPenalty: 1,
+      seed: null,
+      maxAnswerTokens: 0,
+    },
+    profile: 'full',
     threads: 0,
+    smartTitles: true,
+    tray: false,
+    quickAsk: null,
+    menuBar: false,
   },
   dataDir: '/home/kim/.local/share/tern',
   startupMs: 0,

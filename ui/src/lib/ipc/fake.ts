@@ -9,17 +9,24 @@
  *
  * Longer than 300 lines, because it answers every command of the door in one place.
  */
+import { blankMessage, blankSummary, blankView } from './fake-blanks';
 import { FakeEngine, type EngineWorld, type Pace } from './fake-engine';
 import { scenario, type Scenario } from './fake-scenarios';
 import {
   HostError,
   type AppEvent,
+  type ConnectionLog,
+  type ContextUse,
   type ConversationSummary,
   type ConversationView,
   type Host,
   type MessageView,
   type ModelEntry,
+  type ModelPrompt,
   type Problem,
+  type Question,
+  type ReadFile,
+  type SearchHit,
   type Sent,
   type Settings,
   type Startup,
@@ -58,7 +65,7 @@ export class FakeHost implements Host {
       changed: (summary) => this.emit({ kind: 'conversationChanged', summary: { ...summary } }),
       model: (id) => this.#models.find((model) => model.id === id),
       modelsChanged: () => this.emit({ kind: 'modelsChanged', models: this.#copyModels() }),
-      maxAnswerTokens: () => this.#settings.maxAnswerTokens,
+      maxAnswerTokens: () => this.#settings.sampling.maxAnswerTokens,
     };
     const loaded = this.#models.findLast(({ state }) => state === 'ready');
     this.engine = new FakeEngine(pace, world, loaded);
@@ -112,17 +119,23 @@ export class FakeHost implements Host {
         ? []
         : structuredClone(this.#chats.filter((chat) => !chat.deleted).map((chat) => chat.summary)),
       status: this.engine.status(),
+      draft: null,
+      platform: { system: 'linux', tray: true, globalKeys: true },
     };
   }
 
-  async openConversation(conversation: string): Promise<ConversationView> {
-    await this.#command('openConversation', conversation);
-    const { summary, messages } = this.#chat(conversation);
-    return structuredClone({ summary, messages });
+  async openConversation(conversation: string, message: string | null): Promise<ConversationView> {
+    await this.#command('openConversation', conversation, message);
+    const { summary, messages, options, draft } = this.#chat(conversation);
+    return structuredClone({ summary, messages, options, draft });
   }
 
-  async sendMessage(conversation: string | null, text: string): Promise<Sent> {
-    await this.#command('sendMessage', conversation, text);
+  async sendMessage(
+    conversation: string | null,
+    { text, attachments }: Question,
+    temporary: boolean,
+  ): Promise<Sent> {
+    await this.#command('sendMessage', conversation, { text, attachments }, temporary);
     if (text.trim() === '') throw refused('invalid', 'Write something first.');
     const chat =
       conversation === null ? this.#newChat(titleOf(text), Date.now()) : this.#chat(conversation);
@@ -156,18 +169,19 @@ export class FakeHost implements Host {
     return { ...chat.summary };
   }
 
-  async deleteConversation(conversation: string): Promise<void> {
-    await this.#command('deleteConversation', conversation);
-    this.engine.stop(conversation);
-    this.#chat(conversation).deleted = true;
+  async deleteConversations(conversations: string[]): Promise<void> {
+    await this.#command('deleteConversations', conversations);
+    for (const conversation of conversations) {
+      this.engine.stop(conversation);
+      this.#chat(conversation).deleted = true;
+    }
   }
 
-  async restoreConversation(conversation: string): Promise<ConversationSummary> {
-    await this.#command('restoreConversation', conversation);
-    const chat = this.#chats.find(({ summary }) => summary.id === conversation);
-    if (chat === undefined) throw refused('notFound', 'This chat is not there any more.');
-    chat.deleted = false;
-    return { ...chat.summary };
+  async restoreConversations(conversations: string[]): Promise<ConversationSummary[]> {
+    await this.#command('restoreConversations', conversations);
+    const chats = this.#chats.filter(({ summary }) => conversations.includes(summary.id));
+    for (const chat of chats) chat.deleted = false;
+    return structuredClone(chats.map(({ summary }) => summary));
   }
 
   async setSettings(settings: Settings): Promise<Settings> {
@@ -213,6 +227,82 @@ export class FakeHost implements Host {
     return () => this.#listeners.delete(listener);
   }
 
+  pinConversation(): Promise<ConversationSummary> {
+    throw unanswered('pinConversation');
+  }
+
+  archiveConversation(): Promise<ConversationSummary> {
+    throw unanswered('archiveConversation');
+  }
+
+  duplicateConversation(): Promise<ConversationSummary> {
+    throw unanswered('duplicateConversation');
+  }
+
+  setChatOptions(): Promise<void> {
+    throw unanswered('setChatOptions');
+  }
+
+  saveDraft(): Promise<void> {
+    throw unanswered('saveDraft');
+  }
+
+  search(): Promise<SearchHit[]> {
+    throw unanswered('search');
+  }
+
+  editQuestion(): Promise<Sent> {
+    throw unanswered('editQuestion');
+  }
+
+  continueAnswer(): Promise<Sent> {
+    throw unanswered('continueAnswer');
+  }
+
+  editAnswer(): Promise<MessageView> {
+    throw unanswered('editAnswer');
+  }
+
+  deleteMessage(): Promise<ConversationView> {
+    throw unanswered('deleteMessage');
+  }
+
+  restoreMessage(): Promise<ConversationView> {
+    throw unanswered('restoreMessage');
+  }
+
+  showVersion(): Promise<ConversationView> {
+    throw unanswered('showVersion');
+  }
+
+  pinMessage(): Promise<void> {
+    throw unanswered('pinMessage');
+  }
+
+  branchOff(): Promise<ConversationView> {
+    throw unanswered('branchOff');
+  }
+
+  summariseConversation(): Promise<Sent> {
+    throw unanswered('summariseConversation');
+  }
+
+  contextUse(): Promise<ContextUse> {
+    throw unanswered('contextUse');
+  }
+
+  modelPrompt(): Promise<ModelPrompt> {
+    throw unanswered('modelPrompt');
+  }
+
+  attachFiles(): Promise<ReadFile[]> {
+    throw unanswered('attachFiles');
+  }
+
+  connectionLog(): Promise<ConnectionLog> {
+    throw unanswered('connectionLog');
+  }
+
   // -- inside --
 
   async #command(command: Command, ...args: unknown[]): Promise<void> {
@@ -241,13 +331,14 @@ export class FakeHost implements Host {
 
   #newChat(title: string, at: number): FakeChat {
     const chat: FakeChat = {
+      ...blankView,
       summary: {
+        ...blankSummary,
         id: this.#id('chat'),
         title,
         createdAt: at,
         updatedAt: at,
         model: this.#models.find(({ selected }) => selected)?.id ?? 'guide',
-        generating: false,
       },
       messages: [],
       deleted: false,
@@ -270,17 +361,7 @@ export class FakeHost implements Host {
   }
 
   #message(role: MessageView['role'], text: string, modelName: string | null): MessageView {
-    return {
-      id: this.#id(role),
-      role,
-      text,
-      state: 'complete',
-      createdAt: Date.now(),
-      modelName,
-      stats: null,
-      error: null,
-      nextSeq: 0,
-    };
+    return { ...blankMessage, id: this.#id(role), role, text, createdAt: Date.now(), modelName };
   }
 
   #add(picked: ModelEntry | Problem | null): ModelEntry | null {
@@ -298,6 +379,11 @@ export class FakeHost implements Host {
     this.#ids += 1;
     return `${kind}-new-${this.#ids}`;
   }
+}
+
+/** A command the fake has no answer to yet. */
+function unanswered(command: Command): HostError {
+  return refused('internal', `The fake does not answer ${command} yet.`);
 }
 
 function refused(code: Problem['code'], message: string): HostError {

@@ -5,7 +5,7 @@
 import type * as wire from './bindings';
 
 /** Numbers that really may be missing; every other `null` beside a number is specta's way of writing a float. */
-type MayBeMissing = 'tokensPerSecond' | 'secondsLeft';
+type MayBeMissing = 'tokensPerSecond' | 'secondsLeft' | 'checkedAt';
 
 /**
  * A wire type as the UI uses it. JSON has no NaN, so the generated bindings write every float as
@@ -30,11 +30,29 @@ export type MessageView = FromWire<wire.MessageView>;
 export type MessageState = wire.MessageState;
 export type MessageRole = wire.MessageRole;
 export type Stats = FromWire<wire.Stats>;
+export type Sampling = FromWire<wire.Sampling>;
+export type ChatOptions = FromWire<wire.ChatOptions>;
+export type Versions = FromWire<wire.Versions>;
+export type Attachment = FromWire<wire.Attachment>;
+export type Question = FromWire<wire.Question>;
+export type Draft = FromWire<wire.Draft>;
+export type ReadFile = FromWire<wire.ReadFile>;
+export type ModelPrompt = FromWire<wire.ModelPrompt>;
+export type ContextUse = FromWire<wire.ContextUse>;
+export type SearchHit = FromWire<wire.SearchHit>;
+export type SnippetPiece = FromWire<wire.SnippetPiece>;
 export type Sent = FromWire<wire.Sent>;
 export type ModelEntry = FromWire<wire.ModelEntry>;
 export type ModelState = wire.ModelState;
 export type Theme = wire.Theme;
+export type Language = wire.Language;
+export type Profile = wire.Profile;
+export type Preset = FromWire<wire.Preset>;
 export type Settings = FromWire<wire.Settings>;
+export type Platform = FromWire<wire.Platform>;
+export type ConnectionLog = FromWire<wire.ConnectionLog>;
+export type ConnectionEntry = FromWire<wire.ConnectionEntry>;
+export type Action = wire.Action;
 export type Status = FromWire<wire.Status>;
 export type Phase = FromWire<wire.Phase>;
 export type Problem = wire.Problem;
@@ -62,14 +80,36 @@ export function problemOf(thrown: unknown): Problem {
 /** Every method throws a `HostError` when the program refuses. */
 export interface Host {
   startup(): Promise<Startup>;
-  openConversation(conversation: string): Promise<ConversationView>;
-  /** `null` makes a new chat. */
-  sendMessage(conversation: string | null, text: string): Promise<Sent>;
-  retryAnswer(message: string): Promise<Sent>;
-  stopGeneration(conversation: string): Promise<void>;
+  /** With a message, on a branch that leads through it. */
+  openConversation(conversation: string, message: string | null): Promise<ConversationView>;
   renameConversation(conversation: string, title: string): Promise<ConversationSummary>;
-  deleteConversation(conversation: string): Promise<void>;
-  restoreConversation(conversation: string): Promise<ConversationSummary>;
+  pinConversation(conversation: string, pinned: boolean): Promise<ConversationSummary>;
+  archiveConversation(conversation: string, archived: boolean): Promise<ConversationSummary>;
+  duplicateConversation(conversation: string, title: string): Promise<ConversationSummary>;
+  deleteConversations(conversations: string[]): Promise<void>;
+  /** Those that are gone for good are not among the answer. */
+  restoreConversations(conversations: string[]): Promise<ConversationSummary[]>;
+  setChatOptions(conversation: string, options: ChatOptions): Promise<void>;
+  /** `null` as the chat is a new one; `null` as the draft clears it. */
+  saveDraft(conversation: string | null, draft: Draft | null): Promise<void>;
+  search(query: string): Promise<SearchHit[]>;
+  /** `null` makes a new chat, which may be temporary. */
+  sendMessage(conversation: string | null, question: Question, temporary: boolean): Promise<Sent>;
+  editQuestion(message: string, question: Question): Promise<Sent>;
+  retryAnswer(message: string): Promise<Sent>;
+  continueAnswer(message: string): Promise<Sent>;
+  stopGeneration(conversation: string): Promise<void>;
+  editAnswer(message: string, text: string): Promise<MessageView>;
+  deleteMessage(message: string): Promise<ConversationView>;
+  restoreMessage(message: string): Promise<ConversationView>;
+  showVersion(message: string): Promise<ConversationView>;
+  pinMessage(message: string, pinned: boolean): Promise<void>;
+  branchOff(message: string, title: string): Promise<ConversationView>;
+  summariseConversation(conversation: string, title: string, request: string): Promise<Sent>;
+  contextUse(conversation: string | null, question: Question): Promise<ContextUse>;
+  modelPrompt(message: string): Promise<ModelPrompt>;
+  /** Empty when the person closed the dialog. */
+  attachFiles(): Promise<ReadFile[]>;
   setSettings(settings: Settings): Promise<Settings>;
   selectModel(model: string, conversation: string | null): Promise<ModelEntry[]>;
   /** `null` when the person closed the dialog. */
@@ -77,6 +117,7 @@ export interface Host {
   openModelFolder(): Promise<ModelEntry | null>;
   forgetModel(model: string): Promise<ModelEntry[]>;
   openLink(url: string): Promise<void>;
+  connectionLog(): Promise<ConnectionLog>;
   /** Events arrive in order. Resolves once listening, with the way to stop. */
   onEvent(listener: (event: AppEvent) => void): Promise<() => void>;
 }

@@ -13,19 +13,43 @@ async function answer<T>(asked: Promise<Answer>): Promise<T> {
 
 export const tauriHost: Host = {
   startup: () => answer(commands.startup()),
-  openConversation: (conversation) => answer(commands.openConversation(conversation)),
-  sendMessage: (conversation, text) => answer(commands.sendMessage(conversation, text)),
-  retryAnswer: (message) => answer(commands.retryAnswer(message)),
-  stopGeneration: (conversation) => answer(commands.stopGeneration(conversation)),
+  openConversation: (conversation, message) =>
+    answer(commands.openConversation(conversation, message)),
   renameConversation: (conversation, title) =>
     answer(commands.renameConversation(conversation, title)),
-  deleteConversation: (conversation) => answer(commands.deleteConversation(conversation)),
-  restoreConversation: (conversation) => answer(commands.restoreConversation(conversation)),
+  pinConversation: (conversation, pinned) => answer(commands.pinConversation(conversation, pinned)),
+  archiveConversation: (conversation, archived) =>
+    answer(commands.archiveConversation(conversation, archived)),
+  duplicateConversation: (conversation, title) =>
+    answer(commands.duplicateConversation(conversation, title)),
+  deleteConversations: (conversations) => answer(commands.deleteConversations(conversations)),
+  restoreConversations: (conversations) => answer(commands.restoreConversations(conversations)),
+  setChatOptions: (conversation, options) => answer(commands.setChatOptions(conversation, options)),
+  saveDraft: (conversation, draft) => answer(commands.saveDraft(conversation, draft)),
+  search: (query) => answer(commands.search(query)),
+  sendMessage: (conversation, question, temporary) =>
+    answer(commands.sendMessage(conversation, question, temporary)),
+  editQuestion: (message, question) => answer(commands.editQuestion(message, question)),
+  retryAnswer: (message) => answer(commands.retryAnswer(message)),
+  continueAnswer: (message) => answer(commands.continueAnswer(message)),
+  stopGeneration: (conversation) => answer(commands.stopGeneration(conversation)),
+  editAnswer: (message, text) => answer(commands.editAnswer(message, text)),
+  deleteMessage: (message) => answer(commands.deleteMessage(message)),
+  restoreMessage: (message) => answer(commands.restoreMessage(message)),
+  showVersion: (message) => answer(commands.showVersion(message)),
+  pinMessage: (message, pinned) => answer(commands.pinMessage(message, pinned)),
+  branchOff: (message, title) => answer(commands.branchOff(message, title)),
+  summariseConversation: (conversation, title, request) =>
+    answer(commands.summariseConversation(conversation, title, request)),
+  contextUse: (conversation, question) => answer(commands.contextUse(conversation, question)),
+  modelPrompt: (message) => answer(commands.modelPrompt(message)),
+  attachFiles: () => answer(commands.attachFiles()),
   setSettings: (settings) => answer(commands.setSettings(settings)),
   selectModel: (model, conversation) => answer(commands.selectModel(model, conversation)),
   openModelFile: () => answer(commands.openModelFile()),
   openModelFolder: () => answer(commands.openModelFolder()),
   forgetModel: (model) => answer(commands.forgetModel(model)),
   openLink: (url) => answer(commands.openLink(url)),
+  connectionLog: () => answer(commands.connectionLog()),
   onEvent: (listener) => events.appEvent.listen((event) => listener(event.payload as AppEvent)),
 };

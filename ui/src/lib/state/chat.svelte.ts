@@ -96,7 +96,7 @@ export class Chat {
     this.sentCount += 1;
     await this.#hold(async () => {
       try {
-        const sent = await this.#host.sendMessage(this.id, text);
+        const sent = await this.#host.sendMessage(this.id, { text, attachments: [] }, false);
         this.#take(sent, this.messages);
       } catch (thrown) {
         const home = this.#list.homeOf(this);
@@ -202,7 +202,7 @@ export class Chat {
     if (this.loading !== 'done') this.loading = 'running';
     await this.#hold(async () => {
       try {
-        const view = await this.#host.openConversation(id);
+        const view = await this.#host.openConversation(id, null);
         this.#replace(view.messages.map((message) => this.#known(message) ?? new Message(message)));
         this.#list.upsert(view.summary);
         if (this.loading !== 'done') this.problem = null;

@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
+import { blankMessage, blankSummary, blankView } from '../ipc/fake-blanks';
 import {
   HostError,
   type AppEvent,
@@ -11,25 +12,18 @@ import {
 import { Chats } from './chats.svelte';
 
 const summary = (id: string, more: Partial<ConversationSummary> = {}): ConversationSummary => ({
+  ...blankSummary,
   id,
   title: id,
-  createdAt: 0,
-  updatedAt: 0,
-  model: 'guide',
-  generating: false,
   ...more,
 });
 
 const message = (id: string, more: Partial<MessageView> = {}): MessageView => ({
+  ...blankMessage,
   id,
   role: 'assistant',
-  text: '',
   state: 'writing',
-  createdAt: 0,
   modelName: 'Guide',
-  stats: null,
-  error: null,
-  nextSeq: 0,
   ...more,
 });
 
@@ -74,6 +68,7 @@ const text = (chat: { messages: { text: string }[] }) => chat.messages.at(-1)?.t
 
 describe('text arrives whole, whatever the order', () => {
   const half: ConversationView = {
+    ...blankView,
     summary: summary('c1', { generating: true }),
     messages: [question('q1'), message('a1', { text: 'ab', nextSeq: 2 })],
   };
@@ -224,7 +219,7 @@ describe('what was typed is never lost', () => {
     await Promise.all([chat.send(), chat.send()]);
     chat.draft = 'And?';
     await chat.send();
-    expect(sendMessage.mock.calls).toEqual([[null, 'Why?']]);
+    expect(sendMessage.mock.calls).toEqual([[null, { text: 'Why?', attachments: [] }, false]]);
     expect(chat.draft).toBe('And?');
   });
 });
@@ -232,8 +227,8 @@ describe('what was typed is never lost', () => {
 describe('deleting', () => {
   it('late events don’t bring a deleted chat back, Undo does', async () => {
     const { chats } = setUp({
-      deleteConversation: async () => {},
-      restoreConversation: async () => summary('c1'),
+      deleteConversations: async () => {},
+      restoreConversations: async () => [summary('c1')],
     });
     chats.set([summary('c1')]);
     await chats.delete('c1');
@@ -245,7 +240,7 @@ describe('deleting', () => {
 
   it('a chat that can’t be deleted comes back with a word', async () => {
     const { chats } = setUp({
-      deleteConversation: async () => {
+      deleteConversations: async () => {
         throw new HostError({ code: 'storage', message: 'The disk is full.' });
       },
     });

@@ -154,7 +154,7 @@ export class Chats implements ChatList {
     this.deleted = [...this.deleted, { summary, wasOpen }];
     if (wasOpen) this.newChat();
     await this.#try(
-      () => this.#host.deleteConversation(id),
+      () => this.#host.deleteConversations([id]),
       () => {
         this.forgetDeleted(id);
         this.#gone.delete(id);
@@ -170,7 +170,8 @@ export class Chats implements ChatList {
     this.forgetDeleted(id);
     await this.#try(
       async () => {
-        const summary = await this.#host.restoreConversation(id);
+        const [summary] = await this.#host.restoreConversations([id]);
+        if (summary === undefined) throw new Error(t.sidebar.goneForGood);
         this.#gone.delete(id);
         this.upsert(summary);
         // Its answer was stopped by deleting: what was kept of it is fetched anew.

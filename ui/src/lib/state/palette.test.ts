@@ -1,16 +1,15 @@
 import { flushSync } from 'svelte';
 import { describe, expect, it } from 'vitest';
+import { blankSummary } from '../ipc/fake-blanks';
 import type { ConversationSummary, Host, ModelEntry } from '../ipc/host';
 import { App } from './app.svelte';
 import { MOST_RECENT, MOST_SHOWN, Palette } from './palette.svelte';
 
 const summary = (id: string, title: string, updatedAt = 0): ConversationSummary => ({
+  ...blankSummary,
   id,
   title,
-  createdAt: 0,
   updatedAt,
-  model: 'guide',
-  generating: false,
 });
 
 const model = (id: string, name: string, state: ModelEntry['state'] = 'ready'): ModelEntry => ({

@@ -5,15 +5,25 @@ import { t } from '../strings/language.svelte';
 export class SettingsState {
   value = $state.raw<Settings>({
     theme: 'system',
+    language: 'system',
+    textSize: 100,
     systemPrompt: '',
-    temperature: 0.6,
-    topK: 0,
-    topP: 0.9,
-    minP: 0,
-    repetitionPenalty: 1,
-    seed: null,
-    maxAnswerTokens: 0,
+    presets: [],
+    sampling: {
+      temperature: 0.6,
+      topK: 0,
+      topP: 0.9,
+      minP: 0,
+      repetitionPenalty: 1,
+      seed: null,
+      maxAnswerTokens: 0,
+    },
+    profile: 'full',
     threads: 0,
+    smartTitles: true,
+    tray: false,
+    quickAsk: null,
+    menuBar: false,
   });
   /** Why the last change was not stored, as a sentence. */
   problem = $state.raw<string | null>(null);

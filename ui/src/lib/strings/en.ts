@@ -30,6 +30,7 @@ export const en = {
     deleted: (title: string) => `Deleted “${title}”`,
     undo: 'Undo',
     dismissUndo: 'Hide this',
+    goneForGood: 'It was deleted for good.',
     undoFailed: (message: string) => `The chat could not be brought back. ${message}`,
   },
   palette: {

@@ -1,0 +1,26 @@
+//! Files that go along with a question.
+
+use tauri::AppHandle;
+use tauri_plugin_dialog::DialogExt;
+
+use super::{Answer, off_thread};
+use crate::ipc::wire::ReadFile;
+
+/// Asks for files with the platform's dialog and reads them; none if cancelled.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn attach_files(handle: AppHandle) -> Answer<Vec<ReadFile>> {
+    off_thread(move || {
+        let chosen = handle
+            .dialog()
+            .file()
+            .set_title("Attach files")
+            .blocking_pick_files();
+        let paths = chosen.unwrap_or_default().into_iter();
+        paths
+            .filter_map(|path| path.into_path().ok())
+            .map(|path| tern_app::read_file(&path).into())
+            .collect()
+    })
+    .await
+}

@@ -1,0 +1,81 @@
+//! The program: its start, settings, and what leaves the computer.
+
+use tauri::{AppHandle, State};
+use tauri_plugin_opener::OpenerExt;
+
+use super::Answer;
+use crate::ipc::wire::{ConnectionLog, Problem, Settings, Startup};
+use crate::program::Program;
+
+/// Everything the window needs first. A data folder that can't be opened is part of the
+/// answer, not an error: the window shows it, and calls again for Retry.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn startup(program: State<'_, Program>) -> Answer<Startup> {
+    let data_dir =
+        Program::data_dir().map_or_else(|_| String::new(), |dir| dir.display().to_string());
+    let opened = program.with(|app| Ok((app.settings(), app.models(), app.chats()?, app.status())));
+    Ok(match opened.await {
+        Ok((settings, models, chats, status)) => Startup {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            data_dir,
+            problem: None,
+            settings: settings.into(),
+            models: models.into_iter().map(Into::into).collect(),
+            conversations: chats.into_iter().map(Into::into).collect(),
+            status: status.into(),
+        },
+        Err(problem) => Startup {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            data_dir,
+            problem: Some(problem),
+            settings: tern_app::Settings::default().into(),
+            models: Vec::new(),
+            conversations: Vec::new(),
+            status: tern_app::Status::default().into(),
+        },
+    })
+}
+
+/// Stores the settings and returns them as stored.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn set_settings(
+    program: State<'_, Program>,
+    settings: Settings,
+) -> Answer<Settings> {
+    let settings = tern_app::Settings::try_from(settings)?;
+    program
+        .with(move |app| {
+            app.set_settings(settings)?;
+            Ok(app.settings().into())
+        })
+        .await
+}
+
+/// Opens a web link in the person's browser. The window has shown where it leads.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn open_link(handle: AppHandle, url: String) -> Answer<()> {
+    let allowed = tauri::Url::parse(&url).is_ok_and(|url| matches!(url.scheme(), "https" | "http"));
+    if !allowed {
+        return Err(Problem::invalid(
+            "Tern opens web links only (http and https).",
+        ));
+    }
+    handle
+        .opener()
+        .open_url(url, None::<&str>)
+        .map_err(|error| {
+            Problem::invalid(format!(
+                "The link could not be opened in a browser: {error}"
+            ))
+        })
+}
+
+/// What left this computer since the start, and what is open now.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn connection_log(program: State<'_, Program>) -> Answer<ConnectionLog> {
+    program.with(|app| Ok(app.connections().into())).await
+}
