@@ -22,6 +22,8 @@ pub struct GenerationParams {
     pub stop_strings: Vec<String>,
     /// Go on after tokens that end an answer, for measurements.
     pub ignore_eos: bool,
+    /// The prompt ends within an answer, which goes on where it stopped.
+    pub continues: bool,
     /// Guess tokens from what the text already holds, where that saves time. The text is the same with and without.
     pub drafts: bool,
 }
@@ -33,6 +35,7 @@ impl Default for GenerationParams {
             max_tokens: None,
             stop_strings: Vec::new(),
             ignore_eos: false,
+            continues: false,
             drafts: true,
         }
     }
@@ -147,7 +150,7 @@ pub fn generate(
         ids: Vec::new(),
         text: String::new(),
         stream: TextStream::new(&params.stop_strings),
-        strips_space: model.tokenizer().strips_space(),
+        strips_space: model.tokenizer().strips_space() && !params.continues,
         first_token_seconds: 0.0,
         drafted_tokens: 0,
         accepted_tokens: 0,

@@ -40,7 +40,7 @@ pub use generate::{
 pub use inspect::{Inspection, MemoryNeed, SpecialToken, TensorRecord, inspect};
 pub use model::{
     Activation, Family, FfnReads, HeadMode, HeadReads, KvFormat, LoadOptions, Model, ModelConfig,
-    RopeScaling, SamplingDefaults,
+    PromptEncoder, RopeScaling, SamplingDefaults,
     sequence::{Observation, Sequence},
 };
 pub use sampler::{Sampler, SamplingParams};

@@ -2,7 +2,10 @@
 
 use std::{
     ops::ControlFlow,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
@@ -27,6 +30,7 @@ mod linear;
 pub(crate) mod load;
 pub(crate) mod opened;
 mod pass;
+mod prompt_encoder;
 mod rope;
 pub(crate) mod sequence;
 mod workers;
@@ -42,6 +46,7 @@ pub use kv_cache::KvFormat;
 pub(crate) use layer::Layer;
 pub(crate) use linear::{BitLinear, memory_for, order, shape};
 pub(crate) use load::How;
+pub use prompt_encoder::PromptEncoder;
 pub use rope::RopeScaling;
 use workers::Workers;
 
@@ -55,8 +60,7 @@ pub struct Model {
     id: u64,
     pub(crate) name: String,
     pub(crate) config: ModelConfig,
-    pub(crate) tokenizer: Tokenizer,
-    pub(crate) template: ChatTemplate,
+    prompt_encoder: Arc<PromptEncoder>,
     pub(crate) stop_tokens: Vec<TokenId>,
     pub(crate) defaults: SamplingDefaults,
     pub(crate) warnings: Vec<String>,
@@ -211,9 +215,12 @@ impl Model {
         Self {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             name: parts.name,
+            prompt_encoder: Arc::new(PromptEncoder::new(
+                parts.tokenizer,
+                parts.template,
+                parts.config.max_seq_len,
+            )),
             config: parts.config,
-            tokenizer: parts.tokenizer,
-            template: parts.template,
             stop_tokens: parts.stop_tokens,
             defaults: parts.defaults,
             warnings: parts.warnings,
@@ -238,12 +245,17 @@ impl Model {
 
     /// Its tokenizer.
     pub fn tokenizer(&self) -> &Tokenizer {
-        &self.tokenizer
+        self.prompt_encoder.tokenizer()
     }
 
     /// How its chats are written.
     pub fn chat_template(&self) -> &ChatTemplate {
-        &self.template
+        self.prompt_encoder.chat_template()
+    }
+
+    /// What makes a chat a prompt for it; to be kept for as long as one likes.
+    pub fn prompt_encoder(&self) -> &Arc<PromptEncoder> {
+        &self.prompt_encoder
     }
 
     /// Every token that ends an answer.
