@@ -220,7 +220,7 @@ impl History {
     ) -> Result<R, HistoryError> {
         let mut inner = self.inner();
         let result = inner
-            .change(change)
+            .change(&self.path, change)
             .map_err(|fault| fault.into_error(&self.path));
         inner.notice(&result);
         result
@@ -230,11 +230,13 @@ impl History {
 impl Inner {
     fn change<R>(
         &mut self,
+        path: &Path,
         mut make: impl FnMut(&Change<'_>) -> Result<R, Fault>,
     ) -> Result<R, Fault> {
         match self.attempt(&mut make) {
             Err(Fault::Index(error)) => {
-                self.repair_search_index(&error)?;
+                let repaired = self.repair_search_index(path, &error);
+                repaired.map_err(Fault::Refused)?;
                 self.attempt(&mut make)
             }
             result => result,

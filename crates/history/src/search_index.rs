@@ -5,13 +5,15 @@
 //! answer that is being written costs nothing here. Such an answer is not in the index until it
 //! ends.
 
+use std::path::Path;
+
 use rusqlite::config::DbConfig;
 use rusqlite::ffi::SQLITE_CORRUPT_VTAB;
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
 use crate::error::Fault;
 use crate::history::{Change, Inner};
-use crate::{History, HistoryError, MessageId};
+use crate::{History, HistoryError, MessageId, database};
 
 pub(crate) const TABLE: &str = "messages_fts";
 
@@ -28,34 +30,29 @@ impl History {
     /// is found. Takes seconds for a hundred thousand messages.
     ///
     /// # Errors
-    /// What the disk says; then the index is as it was.
+    /// [`HistoryError::Damaged`] when more than the index is damaged, or what the disk says; then
+    /// the index is as it was.
     pub fn rebuild_search_index(&self) -> Result<(), HistoryError> {
-        let mut inner = self.inner();
-        inner
-            .rebuild_search_index()
-            .map_err(|error| HistoryError::sql(&self.path, error))
+        self.inner().rebuild_search_index(&self.path)
     }
 
     /// Makes the index anew unless it is what it should be. A disk too full for that must not
     /// keep the person from reading.
     pub(crate) fn check_search_index(&self, can_be_read: bool) -> Result<(), HistoryError> {
         let mut inner = self.inner();
-        let sql = |error| HistoryError::sql(&self.path, error);
-        if can_be_read && is_sound(&inner.connection).map_err(sql)? {
+        let is_sound = || is_sound(&inner.connection);
+        if can_be_read && is_sound().map_err(|error| HistoryError::sql(&self.path, error))? {
             return Ok(());
         }
-        match inner.rebuild_search_index() {
-            Err(error) if is_damage(&error) => inner.go_without_search_index(),
-            Err(error) => match sql(error) {
-                full @ HistoryError::DiskFull { .. } => {
-                    self.warn(full.to_string());
-                    inner.go_without_search_index();
-                }
-                error => return Err(error),
-            },
-            Ok(()) => {}
+        match inner.rebuild_or_go_without(&self.path) {
+            Err(full @ HistoryError::DiskFull { .. }) => {
+                self.warn(full.to_string());
+                // The next start looks again.
+                inner.damage_seen = true;
+                Ok(())
+            }
+            result => result,
         }
-        Ok(())
     }
 
     /// Reads the index, and once more when it had to be made anew for that.
@@ -64,11 +61,17 @@ impl History {
         query: impl Fn(&Inner) -> Result<R, Fault>,
     ) -> Result<R, HistoryError> {
         let mut inner = self.inner();
-        let mut result = query(&inner);
+        let mut result = match inner.has_index {
+            true => query(&inner),
+            false => Err(Fault::Refused(HistoryError::Damaged {
+                path: self.path.clone(),
+                detail: "the index of words can't be read".to_owned(),
+            })),
+        };
         if let Err(Fault::Index(error)) = &result {
-            result = match inner.repair_search_index(error) {
+            result = match inner.repair_search_index(&self.path, error) {
                 Ok(()) => query(&inner),
-                Err(error) => Err(error.into()),
+                Err(error) => Err(Fault::Refused(error)),
             };
         }
         let result = result.map_err(|fault| fault.into_error(&self.path));
@@ -78,37 +81,50 @@ impl History {
 }
 
 impl Inner {
-    /// Answers an error of the index. Where it can't be made anew, the chats go on without it.
-    pub(crate) fn repair_search_index(&mut self, error: &rusqlite::Error) -> rusqlite::Result<()> {
+    /// Answers an error of the index.
+    pub(crate) fn repair_search_index(
+        &mut self,
+        path: &Path,
+        error: &rusqlite::Error,
+    ) -> Result<(), HistoryError> {
         tracing::warn!(%error, "the index of words is damaged");
-        if is_of_content(error) {
-            match self.rebuild_search_index() {
-                Err(error) if is_damage(&error) => {}
-                result => return result,
+        self.rebuild_or_go_without(path)
+    }
+
+    /// Where the index can't be made anew, the chats go on without it until the next start, which
+    /// looks at every page because of that.
+    fn rebuild_or_go_without(&mut self, path: &Path) -> Result<(), HistoryError> {
+        match self.rebuild_search_index(path) {
+            Err(
+                error @ (HistoryError::DiskFull { .. }
+                | HistoryError::ReadOnly { .. }
+                | HistoryError::Locked { .. }),
+            ) => Err(error),
+            Err(error) => {
+                tracing::error!(%error, "the history goes on without its index of words");
+                (self.has_index, self.damage_seen) = (false, true);
+                Ok(())
             }
+            Ok(()) => Ok(()),
         }
-        self.go_without_search_index();
-        Ok(())
     }
 
-    /// Until the next start, which looks at every page because of it.
-    fn go_without_search_index(&mut self) {
-        tracing::error!("the history goes on without its index of words");
-        (self.has_index, self.damage_seen) = (false, true);
-    }
-
-    fn rebuild_search_index(&mut self) -> rusqlite::Result<()> {
-        // Only so may the parts of the index be dropped when it can't even be opened.
-        self.connection
-            .set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, false)?;
-        let result = rebuild(&mut self.connection);
-        self.connection
-            .pragma_update(None, "writable_schema", false)?;
-        self.connection
-            .set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    fn rebuild_search_index(&mut self, path: &Path) -> Result<(), HistoryError> {
+        // Dropping the old index frees its pages. Were they damaged, they could be those of chats.
+        database::quick_check(&self.connection, path)?;
+        let result = rebuild_past_damage(&mut self.connection);
         self.has_index |= result.is_ok();
-        result
+        result.map_err(|error| HistoryError::sql(path, error))
     }
+}
+
+/// Parts of an index that can't even be opened may be dropped only while this is switched off.
+fn rebuild_past_damage(connection: &mut Connection) -> rusqlite::Result<()> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, false)?;
+    let result = rebuild(connection);
+    connection.pragma_update(None, "writable_schema", false)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    result
 }
 
 fn rebuild(connection: &mut Connection) -> rusqlite::Result<()> {
@@ -198,24 +214,13 @@ pub(crate) fn fault(error: rusqlite::Error) -> Fault {
     }
 }
 
-/// The statements on the index are always the same, so that SQLite can't make sense of one
-/// means that a part of the index is missing.
+/// The statements on the index are always the same. So when SQLite can't make sense of one, a
+/// part of the index is missing.
 fn is_damage(error: &rusqlite::Error) -> bool {
     matches!(
         error.sqlite_error_code(),
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::Unknown)
     )
-}
-
-/// Whether the index contradicts itself while the pages it lies in are sound, so that it may be
-/// dropped: pages that are not may point at those of the chats.
-pub(crate) fn is_of_content(error: &rusqlite::Error) -> bool {
-    match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseCorrupt) => error
-            .sqlite_error()
-            .is_some_and(|error| error.extended_code == SQLITE_CORRUPT_VTAB),
-        _ => true,
-    }
 }
 
 /// An error of a commit, which is when the index writes most of its pages.
