@@ -3,7 +3,8 @@
 //! One SQLite file, `history.db`, in the data folder. Whatever a call has acknowledged by
 //! returning `Ok` is committed and synced: it survives a crash, `kill -9` and a power cut. A
 //! conversation keeps its messages as a tree; the branch that ends at the active leaf is the
-//! one shown. See `README.md` in this crate for the files in the data folder and the promises.
+//! one shown. What was said can be searched. See `README.md` in this crate for the files in the
+//! data folder and the promises.
 //!
 //! ```
 //! # let folder = tempfile::tempdir()?;

@@ -10,6 +10,9 @@ use crate::words::{Word, words};
 const CHARS: usize = 120;
 const CHARS_BEFORE: usize = 40;
 
+/// Most bytes on one side: a single character can carry accents without end.
+const MAX_BYTES: usize = 4096;
+
 /// Stands where the message goes on.
 const ELLIPSIS: &str = "…";
 
@@ -103,6 +106,9 @@ fn window_around(text: &str, first: Range<usize>) -> Range<usize> {
 fn reach<'a>(graphemes: impl Iterator<Item = &'a str>, most: usize) -> (usize, usize) {
     let (mut bytes, mut count, mut after_space) = (0, 0, false);
     for grapheme in graphemes {
+        if bytes + grapheme.len() > MAX_BYTES {
+            break;
+        }
         let is_space = is_blank(grapheme);
         if !(is_space && after_space) {
             if count == most {
@@ -244,6 +250,16 @@ mod tests {
                     "{unit:?}: {whole:?}"
                 );
             }
+        }
+    }
+
+    #[test]
+    fn neither_accents_nor_spaces_without_end_make_it_long() {
+        for (text, expected) in [
+            (format!("x{} more", "\u{301}".repeat(1 << 20)), "…"),
+            (format!("a{}x b", " ".repeat(1 << 20)), "…[x] b"),
+        ] {
+            assert_eq!(shown(&text, &[term("x", true)]), expected);
         }
     }
 

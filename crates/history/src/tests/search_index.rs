@@ -178,22 +178,23 @@ fn damaged_pages_of_the_index_do_not_stop_the_chats() {
 fn without_room_for_a_new_index_the_old_one_stays() {
     let (folder, chat) = filled();
     let history = History::open(folder.path()).unwrap();
-    let limit_pages = |pages: &str| {
-        let sql = format!("SELECT * FROM pragma_max_page_count({pages})");
+    let limit_pages = |pages: u32| {
         let connection = &history.inner().connection;
-        connection.query_row(&sql, [], |_| Ok(())).unwrap();
+        connection
+            .pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))
+            .unwrap();
     };
     // Many words that the index does not know yet, and no page more.
     let more_words = "UPDATE messages SET text = text || replace(hex(randomblob(3000)), '0', ' ')";
     let changed = history.inner().connection.execute(more_words, []).unwrap();
     assert_eq!(changed, 60);
-    limit_pages("1");
+    limit_pages(1);
 
     let error = history.rebuild_search_index().unwrap_err();
 
     assert!(matches!(error, HistoryError::DiskFull { .. }), "{error}");
     assert_eq!(count(&history), 60);
-    limit_pages("1000000");
+    limit_pages(u32::MAX);
     say(&history, &chat, "needle");
     history.rebuild_search_index().unwrap();
     assert_eq!(count(&history), 62);
