@@ -62,4 +62,6 @@ pub struct Conversation {
     pub system_prompt: Option<String>,
     /// Last message of the branch that is shown; none while it has no messages.
     pub active_leaf: Option<MessageId>,
+    /// Choices of its own, such as how words are drawn: JSON of the program, which it is to read.
+    pub options: Option<String>,
 }

@@ -1,11 +1,11 @@
 //! The list of conversations.
 
-use rusqlite::{OptionalExtension, ToSql};
+use rusqlite::{Connection, OptionalExtension, ToSql};
 
 use crate::error::Fault;
 use crate::history::Change;
 use crate::rows::{self, CONVERSATION};
-use crate::{Absent, Conversation, ConversationId, History, HistoryError, title};
+use crate::{Absent, Conversation, ConversationId, History, HistoryError, MessageId, title};
 
 impl History {
     /// Every conversation that is not deleted, the one changed last first. Pinned and archived
@@ -30,17 +30,7 @@ impl History {
     /// # Errors
     /// [`HistoryError::NotFound`] when there is none or it is deleted, or what the disk says.
     pub fn conversation(&self, id: &ConversationId) -> Result<Conversation, HistoryError> {
-        self.read_or_refuse(|inner| {
-            inner
-                .connection
-                .prepare_cached(&format!(
-                    "SELECT {CONVERSATION} FROM conversations c
-                     WHERE c.id = ?1 AND c.deleted_at_ms IS NULL"
-                ))?
-                .query_row([id.as_str()], rows::conversation)
-                .optional()?
-                .ok_or_else(|| Fault::absent(Absent::Conversation, id.as_str()))
-        })
+        self.read_or_refuse(|inner| read_conversation(&inner.connection, id))
     }
 
     /// Makes a conversation without messages. The title counts as an automatic one; it becomes
@@ -64,22 +54,12 @@ impl History {
             model_id: model_id.map(str::to_owned),
             system_prompt: None,
             active_leaf: None,
+            options: None,
         };
         self.write(|change| {
             conversation.created_at_ms = change.now_ms;
             conversation.updated_at_ms = change.now_ms;
-            change
-                .prepare_cached(
-                    "INSERT INTO conversations (id, title, created_at_ms, updated_at_ms, model_id)
-                     VALUES (?1, ?2, ?3, ?3, ?4)",
-                )?
-                .execute((
-                    conversation.id.as_str(),
-                    &conversation.title,
-                    change.now_ms,
-                    model_id,
-                ))?;
-            Ok(())
+            insert_conversation(change, &conversation)
         })?;
         Ok(conversation)
     }
@@ -134,6 +114,19 @@ impl History {
         self.update(id, "system_prompt = ?2", &system_prompt)
     }
 
+    /// Keeps the conversation's own choices, or takes them away: JSON of the program, which the
+    /// history does not look into.
+    ///
+    /// # Errors
+    /// [`HistoryError::NotFound`], or what the disk says.
+    pub fn set_options(
+        &self,
+        id: &ConversationId,
+        options: Option<&str>,
+    ) -> Result<(), HistoryError> {
+        self.update(id, "options = ?2", &options)
+    }
+
     /// Pins a conversation or lets it go.
     ///
     /// # Errors
@@ -150,31 +143,7 @@ impl History {
         self.update(id, "archived = ?2", &archived)
     }
 
-    /// Takes a conversation off the list. Its messages stay on disk for a day, so that
-    /// [`restore`](Self::restore) can bring it back, and an answer being written in it can end.
-    ///
-    /// # Errors
-    /// [`HistoryError::NotFound`], or what the disk says.
-    pub fn delete(&self, id: &ConversationId) -> Result<(), HistoryError> {
-        let now_ms = crate::history::now_ms();
-        self.update(id, "deleted_at_ms = ?2", &now_ms)
-    }
-
-    /// Brings a deleted conversation back; one that is not deleted stays as it is.
-    ///
-    /// # Errors
-    /// [`HistoryError::NotFound`] when there is none or it has been purged, or what the disk
-    /// says.
-    pub fn restore(&self, id: &ConversationId) -> Result<(), HistoryError> {
-        self.write(|change| {
-            let restored = change
-                .prepare_cached("UPDATE conversations SET deleted_at_ms = NULL WHERE id = ?1")?
-                .execute([id.as_str()])?;
-            found(restored, id)
-        })
-    }
-
-    fn update(
+    pub(crate) fn update(
         &self,
         id: &ConversationId,
         assignment: &'static str,
@@ -191,6 +160,49 @@ impl History {
     }
 }
 
+/// A conversation that is not deleted.
+pub(crate) fn read_conversation(
+    connection: &Connection,
+    id: &ConversationId,
+) -> Result<Conversation, Fault> {
+    connection
+        .prepare_cached(&format!(
+            "SELECT {CONVERSATION} FROM conversations c
+             WHERE c.id = ?1 AND c.deleted_at_ms IS NULL"
+        ))?
+        .query_row([id.as_str()], rows::conversation)
+        .optional()?
+        .ok_or_else(|| Fault::absent(Absent::Conversation, id.as_str()))
+}
+
+/// Its active leaf may be inserted after it, before the transaction ends.
+pub(crate) fn insert_conversation(
+    change: &Change<'_>,
+    conversation: &Conversation,
+) -> Result<(), Fault> {
+    change
+        .prepare_cached(
+            "INSERT INTO conversations
+                 (id, title, title_is_manual, created_at_ms, updated_at_ms, pinned, archived,
+                  model_id, system_prompt, active_leaf, options)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        )?
+        .execute((
+            conversation.id.as_str(),
+            &conversation.title,
+            conversation.title_is_manual,
+            conversation.created_at_ms,
+            conversation.updated_at_ms,
+            conversation.pinned,
+            conversation.archived,
+            conversation.model_id.as_deref(),
+            conversation.system_prompt.as_deref(),
+            conversation.active_leaf.as_ref().map(MessageId::as_str),
+            conversation.options.as_deref(),
+        ))?;
+    Ok(())
+}
+
 /// Refuses a conversation that does not exist or is deleted.
 pub(crate) fn require(change: &Change<'_>, id: &ConversationId) -> Result<(), Fault> {
     let exists = change
@@ -199,7 +211,7 @@ pub(crate) fn require(change: &Change<'_>, id: &ConversationId) -> Result<(), Fa
     found(usize::from(exists), id)
 }
 
-fn found(rows: usize, id: &ConversationId) -> Result<(), Fault> {
+pub(crate) fn found(rows: usize, id: &ConversationId) -> Result<(), Fault> {
     match rows {
         0 => Err(Fault::absent(Absent::Conversation, id.as_str())),
         _ => Ok(()),

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::ErrorCode;
 use rusqlite::ffi::SQLITE_IOERR_SHMSIZE;
 
+use crate::MessageId;
 use crate::database::backups_folder;
 
 /// An error of the history. `Display` is what the person reads.
@@ -131,6 +132,18 @@ pub enum HistoryError {
         /// Its id.
         id: String,
     },
+    /// A change to an answer that has to end first.
+    #[error("This answer is still being written. Stop it, or wait for its end, then try again.")]
+    StillWriting {
+        /// The message.
+        id: String,
+    },
+    /// An answer that others follow can't be gone on with.
+    #[error("Only the last answer of a chat can be continued. Ask for more in a new message.")]
+    NotLast {
+        /// The message.
+        id: String,
+    },
     /// Text for an answer that has already ended.
     #[error("This answer has already ended, so its text stays as it is.")]
     NotWriting {
@@ -223,10 +236,12 @@ pub(crate) fn is_full(error: &io::Error) -> bool {
     )
 }
 
-/// Why the closure of one transaction gave up: SQLite did, or the request makes no sense.
+/// Why the closure of one transaction gave up: SQLite did, the index of words is damaged, or the
+/// request makes no sense.
 #[derive(Debug)]
 pub(crate) enum Fault {
     Sql(rusqlite::Error),
+    Index(rusqlite::Error),
     Refused(HistoryError),
 }
 
@@ -238,9 +253,15 @@ impl Fault {
         })
     }
 
+    pub(crate) fn still_writing(id: &MessageId) -> Self {
+        Self::Refused(HistoryError::StillWriting {
+            id: id.as_str().to_owned(),
+        })
+    }
+
     pub(crate) fn into_error(self, path: &Path) -> HistoryError {
         match self {
-            Self::Sql(error) => HistoryError::sql(path, error),
+            Self::Sql(error) | Self::Index(error) => HistoryError::sql(path, error),
             Self::Refused(error) => error,
         }
     }

@@ -10,23 +10,27 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use crate::error::Fault;
 use crate::folder::FolderLock;
 use crate::migrate::{MIGRATIONS, migrate};
-use crate::{HistoryError, backup, database};
+use crate::{HistoryError, MessageId, backup, database, deletions, rows, search_index};
 
-/// How long a deleted conversation can be restored; it is purged at the first start after.
+/// How long what was deleted can be restored; it is purged at the first start after.
 const DELETED_KEPT_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// What stands in messages for the path of a history in memory.
+const IN_MEMORY: &str = ":memory:";
 
 /// How far ahead of the clock a stored time may be and still be followed.
 const CLOCK_TRUST_MS: i64 = 60 * 1000;
 
-/// The history in a data folder, which it keeps to itself until it is dropped.
+/// The history in a data folder, which it keeps to itself until it is dropped, or one in memory.
 ///
 /// Every call may come from any thread; calls wait for each other. A call that returns `Ok` has
 /// put what it did on disk. A call that returns an error has changed nothing.
 pub struct History {
-    path: PathBuf,
+    pub(crate) path: PathBuf,
     // Dropped in this order: SQLite closes its files, then the folder is let go.
     inner: Mutex<Inner>,
-    lock: FolderLock,
+    /// None for a history in memory.
+    lock: Option<FolderLock>,
     backup: Option<JoinHandle<()>>,
     warnings: Arc<Mutex<Vec<String>>>,
 }
@@ -38,8 +42,10 @@ pub(crate) struct Inner {
     /// Answers of an earlier run still stand as being written, because the disk was full when
     /// the history was opened. The first change that succeeds puts them right.
     pub(crate) half_answers_left: bool,
+    /// The index of words is kept current. Not while pages it lies in are damaged.
+    pub(crate) has_index: bool,
     /// SQLite met damage: the next start has to look closer.
-    damage_seen: bool,
+    pub(crate) damage_seen: bool,
 }
 
 /// What opening depends on besides the folder; tests choose it.
@@ -50,7 +56,7 @@ pub(crate) struct Opening<'a> {
 
 impl History {
     /// Opens the history in `data_dir`, both made if missing: brings the schema up to date (a
-    /// backup first), marks answers cut off by a crash as interrupted, and purges conversations
+    /// backup first), marks answers cut off by a crash as interrupted, and purges what was
     /// deleted more than a day ago. If the last daily backup is older than a day, a thread
     /// makes the next one meanwhile.
     ///
@@ -59,8 +65,8 @@ impl History {
     /// not wait for that without a reason.
     ///
     /// # Errors
-    /// Every variant of [`HistoryError`] but `NotFound` and `NotWriting`. Whichever it is, no
-    /// file was deleted or overwritten.
+    /// The variants of [`HistoryError`] that are about files. Whichever it is, no file was
+    /// deleted or overwritten.
     pub fn open(data_dir: &Path) -> Result<Self, HistoryError> {
         Self::open_with(
             data_dir,
@@ -71,31 +77,56 @@ impl History {
         )
     }
 
+    /// Makes an empty history in memory, for what is to be gone when it is dropped. Nothing of
+    /// it reaches any disk: no database, no lock, no backup, no temporary file.
+    ///
+    /// # Errors
+    /// [`HistoryError::Io`] if there is not even room for an empty one.
+    pub fn in_memory() -> Result<Self, HistoryError> {
+        let path = PathBuf::from(IN_MEMORY);
+        let mut connection =
+            database::open_in_memory().map_err(|error| HistoryError::sql(&path, error))?;
+        migrate(&mut connection, &path, MIGRATIONS, now_ms())?;
+        Ok(Self::new(path, connection, None, 0))
+    }
+
     pub(crate) fn open_with(data_dir: &Path, opening: &Opening) -> Result<Self, HistoryError> {
         let lock = FolderLock::acquire(data_dir)?;
         let path = database::database_path(data_dir);
         let mut connection = database::open(&path)?;
-        if !lock.last_end_was_clean {
-            database::quick_check(&connection, &path)?;
-        }
+        let look_closer = !lock.last_end_was_clean;
+        let index_can_be_read = !look_closer || database::quick_check(&connection, &path)?;
         migrate(&mut connection, &path, opening.migrations, opening.now_ms)?;
         let last_change_ms =
             last_change_ms(&connection).map_err(|error| HistoryError::sql(&path, error))?;
-        let mut history = Self {
+        let mut history = Self::new(path, connection, Some(lock), last_change_ms);
+        if look_closer {
+            history.check_search_index(index_can_be_read)?;
+        }
+        history.tidy(opening.now_ms)?;
+        history.start_backup_if_due(opening.now_ms);
+        Ok(history)
+    }
+
+    fn new(
+        path: PathBuf,
+        connection: Connection,
+        lock: Option<FolderLock>,
+        last_change_ms: i64,
+    ) -> Self {
+        Self {
             path,
             inner: Mutex::new(Inner {
                 connection,
                 last_change_ms,
                 half_answers_left: false,
+                has_index: true,
                 damage_seen: false,
             }),
             lock,
             backup: None,
             warnings: Arc::default(),
-        };
-        history.tidy(opening.now_ms)?;
-        history.start_backup_if_due(opening.now_ms);
-        Ok(history)
+        }
     }
 
     /// What could not be done when opening, in sentences: a daily backup that failed, damage
@@ -105,30 +136,25 @@ impl History {
         lock(&self.warnings).clone()
     }
 
+    pub(crate) fn warn(&self, sentence: String) {
+        lock(&self.warnings).push(sentence);
+    }
+
     /// Marks half answers and purges old deletions. A full disk must not keep the person from
     /// reading, so then it is left for later.
     fn tidy(&self, now_ms: i64) -> Result<(), HistoryError> {
         let half_answers_left = self.read(has_half_answers)?;
         self.inner().half_answers_left = half_answers_left;
-        let to_purge = self.read(|connection| {
-            connection
-                .prepare("SELECT 1 FROM conversations WHERE deleted_at_ms < ?1")?
-                .exists([now_ms - DELETED_KEPT_MS])
-        })?;
+        let limit_ms = now_ms - DELETED_KEPT_MS;
+        let to_purge = self.read(|connection| deletions::is_due(connection, limit_ms))?;
         if !to_purge && !half_answers_left {
             return Ok(());
         }
         // Half answers are marked by whichever change comes first, so by this one.
-        let tidied = self.write(|change| {
-            change.execute(
-                "DELETE FROM conversations WHERE deleted_at_ms < ?1",
-                [now_ms - DELETED_KEPT_MS],
-            )?;
-            Ok(())
-        });
+        let tidied = self.write(|change| deletions::purge(change, limit_ms));
         match tidied {
             Err(error @ HistoryError::DiskFull { .. }) => {
-                lock(&self.warnings).push(error.to_string());
+                self.warn(error.to_string());
                 Ok(())
             }
             result => result,
@@ -186,14 +212,15 @@ impl History {
         result
     }
 
-    /// Changes the database: all of it happens, and is on disk, or nothing.
+    /// Changes the database: all of it happens, and is on disk, or nothing. The change is made
+    /// a second time when the first one met a damaged index of words, which is made anew.
     pub(crate) fn write<R>(
         &self,
-        change: impl FnOnce(&Change<'_>) -> Result<R, Fault>,
+        change: impl FnMut(&Change<'_>) -> Result<R, Fault>,
     ) -> Result<R, HistoryError> {
         let mut inner = self.inner();
         let result = inner
-            .change(change)
+            .change(&self.path, change)
             .map_err(|fault| fault.into_error(&self.path));
         inner.notice(&result);
         result
@@ -203,30 +230,46 @@ impl History {
 impl Inner {
     fn change<R>(
         &mut self,
-        make: impl FnOnce(&Change<'_>) -> Result<R, Fault>,
+        path: &Path,
+        mut make: impl FnMut(&Change<'_>) -> Result<R, Fault>,
+    ) -> Result<R, Fault> {
+        match self.attempt(&mut make) {
+            Err(Fault::Index(error)) => {
+                let repaired = self.repair_search_index(path, &error);
+                repaired.map_err(Fault::Refused)?;
+                self.attempt(&mut make)
+            }
+            result => result,
+        }
+    }
+
+    fn attempt<R>(
+        &mut self,
+        make: &mut impl FnMut(&Change<'_>) -> Result<R, Fault>,
     ) -> Result<R, Fault> {
         let transaction = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
-        if self.half_answers_left {
-            transaction.execute(
-                "UPDATE messages SET state = 'interrupted' WHERE state = 'writing'",
-                [],
-            )?;
-        }
-        let now_ms = now_ms().max(self.last_change_ms + 1);
         let change = Change {
             transaction,
-            now_ms,
+            now_ms: now_ms().max(self.last_change_ms + 1),
+            has_index: self.has_index,
         };
+        if self.half_answers_left {
+            mark_half_answers(&change)?;
+        }
         let result = make(&change)?;
-        change.transaction.commit()?;
+        let now_ms = change.now_ms;
+        change
+            .transaction
+            .commit()
+            .map_err(search_index::commit_fault)?;
         self.last_change_ms = now_ms;
         self.half_answers_left = false;
         Ok(result)
     }
 
-    fn notice<R>(&mut self, result: &Result<R, HistoryError>) {
+    pub(crate) fn notice<R>(&mut self, result: &Result<R, HistoryError>) {
         self.damage_seen |= matches!(result, Err(HistoryError::Damaged { .. }));
     }
 }
@@ -236,6 +279,8 @@ pub(crate) struct Change<'a> {
     transaction: Transaction<'a>,
     /// Its time, later than every change before.
     pub(crate) now_ms: i64,
+    /// Whether the index of words is to be kept current.
+    pub(crate) has_index: bool,
 }
 
 impl<'a> std::ops::Deref for Change<'a> {
@@ -254,7 +299,9 @@ impl Drop for History {
             let _ = backup.join();
         }
         let damage_seen = self.inner().damage_seen;
-        self.lock.end_is_clean = !damage_seen;
+        if let Some(lock) = &mut self.lock {
+            lock.end_is_clean = !damage_seen;
+        }
     }
 }
 
@@ -275,6 +322,19 @@ fn has_half_answers(connection: &Connection) -> rusqlite::Result<bool> {
     connection
         .prepare("SELECT 1 FROM messages WHERE state = 'writing'")?
         .exists([])
+}
+
+/// An answer that was cut off has ended, so its words can be found.
+fn mark_half_answers(change: &Change<'_>) -> Result<(), Fault> {
+    let marked: Vec<MessageId> = change
+        .prepare_cached(
+            "UPDATE messages SET state = 'interrupted' WHERE state = 'writing' RETURNING id",
+        )?
+        .query_map([], |row| Ok(MessageId::new(rows::text(row, 0)?)))?
+        .collect::<Result<_, _>>()?;
+    marked
+        .iter()
+        .try_for_each(|id| search_index::refresh(change, id))
 }
 
 fn warn_of_backup(warnings: &Mutex<Vec<String>>, error: &dyn std::error::Error) {

@@ -70,7 +70,8 @@ pub struct Message {
     pub id: MessageId,
     /// The conversation it belongs to.
     pub conversation: ConversationId,
-    /// The message before it; none for the first of a conversation.
+    /// The message it is shown after: the nearest one before it that is not deleted; none for
+    /// the first of a conversation.
     pub parent: Option<MessageId>,
     /// Who it is from.
     pub role: Role,
@@ -86,6 +87,45 @@ pub struct Message {
     pub stats: Option<MessageStats>,
     /// A sentence for [`MessageState::Failed`].
     pub error: Option<String>,
+    /// Files given along with a question.
+    pub attachments: Vec<Attachment>,
+    /// Kept at hand by the person.
+    pub pinned: bool,
+    /// The person changed the model's words.
+    pub edited: bool,
+}
+
+/// A file given along with a question, as text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attachment {
+    /// Its name, without a folder.
+    pub name: String,
+    /// What it says; like a message's text, exactly as given.
+    pub text: String,
+}
+
+/// What a person asks. A text alone is one, too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Question<'a> {
+    /// The person's words.
+    pub text: &'a str,
+    /// Files given along.
+    pub attachments: &'a [Attachment],
+}
+
+impl<'a> From<&'a str> for Question<'a> {
+    fn from(text: &'a str) -> Self {
+        Self {
+            text,
+            attachments: &[],
+        }
+    }
+}
+
+impl<'a> From<&'a String> for Question<'a> {
+    fn from(text: &'a String) -> Self {
+        text.as_str().into()
+    }
 }
 
 /// Figures of one answer.
@@ -107,4 +147,10 @@ pub struct MessageStats {
     pub stop_reason: String,
     /// Seed of the sampler, as decimal digits.
     pub seed: String,
+    /// The system prompt it was written under.
+    pub system_prompt: Option<String>,
+    /// Id of the oldest message of the branch the model read, when older ones were left out.
+    pub first_seen: Option<String>,
+    /// Hash of the prompt, in hexadecimal digits.
+    pub prompt_hash: String,
 }

@@ -6,9 +6,10 @@ use crate::conversations::require;
 use crate::error::Fault;
 use crate::history::{Change, Inner};
 use crate::rows::{self, MESSAGE};
+use crate::tree::Tree;
 use crate::{
-    Absent, ConversationId, History, HistoryError, Message, MessageId, MessageState, MessageStats,
-    Role,
+    Absent, ConversationId, History, HistoryError, Message, MessageId, MessageState, Question,
+    Role, search_index,
 };
 
 impl History {
@@ -20,34 +21,38 @@ impl History {
     pub fn branch(&self, conversation: &ConversationId) -> Result<Vec<Message>, HistoryError> {
         self.read_or_refuse(|inner| {
             let leaf = active_leaf(&inner.connection, conversation)?;
-            // A parent's `seq` is smaller than its child's, which gives the order; UNION drops
-            // what was seen, so that not even a damaged tree goes round in circles.
-            let mut statement = inner.connection.prepare_cached(&format!(
-                "WITH RECURSIVE branch (id) AS (
-                     VALUES (?1)
-                     UNION
-                     SELECT m.parent_id FROM messages m JOIN branch USING (id)
-                     WHERE m.parent_id IS NOT NULL
-                 )
-                 SELECT {MESSAGE} FROM messages m JOIN branch USING (id) ORDER BY m.seq"
-            ))?;
-            let messages = statement.query_map([leaf], |row| inner.message(row))?;
-            Ok(messages.collect::<Result<_, _>>()?)
+            let tree = Tree::load(&inner.connection, conversation)?;
+            let path = leaf.and_then(|leaf| tree.find(&leaf));
+            let path = path.map_or(Vec::new(), |leaf| tree.path_to(leaf));
+            Ok(inner.messages(&tree, &path)?)
         })
     }
 
     /// One message, on whichever branch, also of a deleted conversation until that is purged.
     ///
     /// # Errors
-    /// [`HistoryError::NotFound`], or what the disk says.
+    /// [`HistoryError::NotFound`] when there is none or it is deleted itself, or what the disk
+    /// says.
     pub fn message(&self, id: &MessageId) -> Result<Message, HistoryError> {
         self.read_or_refuse(|inner| {
-            inner
-                .connection
-                .prepare_cached(&format!("SELECT {MESSAGE} FROM messages m WHERE m.id = ?1"))?
-                .query_row([id.as_str()], |row| inner.message(row))
-                .optional()?
-                .ok_or_else(|| Fault::absent(Absent::Message, id.as_str()))
+            let message = read_message(&inner.connection, id)?;
+            Ok(inner.as_it_stands(message))
+        })
+    }
+
+    /// Keeps a message at hand or lets it go.
+    ///
+    /// # Errors
+    /// [`HistoryError::NotFound`] when there is none, or it or its conversation is deleted, or
+    /// what the disk says.
+    pub fn set_message_pinned(&self, id: &MessageId, pinned: bool) -> Result<(), HistoryError> {
+        self.write(|change| {
+            let conversation = conversation_of(change, id)?;
+            require(change, &conversation)?;
+            change
+                .prepare_cached("UPDATE messages SET pinned = ?2 WHERE id = ?1")?
+                .execute((id.as_str(), pinned))?;
+            Ok(())
         })
     }
 
@@ -56,107 +61,121 @@ impl History {
     ///
     /// # Errors
     /// [`HistoryError::NotFound`], or what the disk says; then neither was added.
-    pub fn append_exchange(
+    pub fn append_exchange<'a>(
         &self,
         conversation: &ConversationId,
-        text: &str,
+        question: impl Into<Question<'a>>,
         model: Option<&str>,
     ) -> Result<(Message, Message), HistoryError> {
+        let question = question.into();
         self.write(|change| {
-            let parent = active_leaf(change, conversation)?.map(MessageId::new);
-            exchange(change, conversation, parent, text, model)
-        })
-    }
-
-    /// Sets the text so far of an answer that is being written.
-    ///
-    /// # Errors
-    /// [`HistoryError::NotWriting`] when it has ended, [`HistoryError::NotFound`], or what the
-    /// disk says; then the text is as the last successful call left it.
-    pub fn set_text(&self, answer: &MessageId, text: &str) -> Result<(), HistoryError> {
-        self.write(|change| {
-            let updated = change
-                .prepare_cached(
-                    "UPDATE messages SET text = ?2 WHERE id = ?1 AND state = 'writing'",
-                )?
-                .execute([answer.as_str(), text])?;
-            if updated > 0 {
-                return Ok(());
-            }
-            let exists = change
-                .prepare_cached("SELECT 1 FROM messages WHERE id = ?1")?
-                .exists([answer.as_str()])?;
-            Err(match exists {
-                true => Fault::Refused(HistoryError::NotWriting {
-                    id: answer.as_str().to_owned(),
-                }),
-                false => Fault::absent(Absent::Answer, answer.as_str()),
-            })
-        })
-    }
-
-    /// Ends an answer: its whole text, what became of it, its figures, and a sentence if it
-    /// failed. May be repeated, the last one counts: a call that failed may have reached the
-    /// disk all the same.
-    ///
-    /// # Errors
-    /// [`HistoryError::NotFound`] when there is no such answer, or what the disk says.
-    pub fn finish(
-        &self,
-        answer: &MessageId,
-        text: &str,
-        state: MessageState,
-        stats: Option<&MessageStats>,
-        error: Option<&str>,
-    ) -> Result<(), HistoryError> {
-        self.write(|change| {
-            let conversation = change
-                .prepare_cached(
-                    "UPDATE messages SET text = ?2, state = ?3, stats = ?4, error = ?5
-                     WHERE id = ?1 AND role = 'assistant' RETURNING conversation_id",
-                )?
-                .query_row(
-                    (
-                        answer.as_str(),
-                        text,
-                        rows::state_name(state),
-                        stats.map(rows::stats_json),
-                        error,
-                    ),
-                    |row| rows::text(row, 0),
-                )
-                .optional()?
-                .ok_or_else(|| Fault::absent(Absent::Answer, answer.as_str()))?;
-            change
-                .prepare_cached("UPDATE conversations SET updated_at_ms = ?2 WHERE id = ?1")?
-                .execute((conversation, change.now_ms))?;
-            Ok(())
+            let parent = active_leaf(change, conversation)?;
+            exchange(change, conversation, parent, question, model)
         })
     }
 }
 
 impl Inner {
-    /// A row as a message. While half answers of an earlier run are left, every answer that
-    /// stands as being written is one of them: new ones come with a change, which marks them.
-    pub(crate) fn message(&self, row: &rusqlite::Row<'_>) -> rusqlite::Result<Message> {
-        let mut message = rows::message(row)?;
+    /// While half answers of an earlier run are left, every answer that stands as being written
+    /// is one of them: new ones come with a change, which marks them.
+    pub(crate) fn as_it_stands(&self, mut message: Message) -> Message {
         if self.half_answers_left && message.state == MessageState::Writing {
             message.state = MessageState::Interrupted;
         }
-        Ok(message)
+        message
+    }
+
+    /// Messages of a tree with their texts.
+    pub(crate) fn messages(&self, tree: &Tree, places: &[usize]) -> rusqlite::Result<Vec<Message>> {
+        let messages = messages_at(&self.connection, tree, places)?;
+        let as_they_stand = messages
+            .into_iter()
+            .map(|message| self.as_it_stands(message));
+        Ok(as_they_stand.collect())
     }
 }
 
+/// Messages of a tree as they lie on disk but for their parents.
+pub(crate) fn messages_at(
+    connection: &Connection,
+    tree: &Tree,
+    places: &[usize],
+) -> rusqlite::Result<Vec<Message>> {
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {MESSAGE} FROM messages m WHERE m.seq = ?1"
+    ))?;
+    let messages = places.iter().map(|&place| {
+        let mut message = statement.query_row([tree.node(place).seq], rows::message)?;
+        message.parent = tree.parent_id(place).cloned();
+        Ok(message)
+    });
+    messages.collect()
+}
+
+/// A message that is not deleted.
+pub(crate) fn read_message(connection: &Connection, id: &MessageId) -> Result<Message, Fault> {
+    let mut message = connection
+        .prepare_cached(&format!(
+            "SELECT {MESSAGE} FROM messages m WHERE m.id = ?1 AND m.deleted_at_ms IS NULL"
+        ))?
+        .query_row([id.as_str()], rows::message)
+        .optional()?
+        .ok_or_else(|| Fault::absent(Absent::Message, id.as_str()))?;
+    message.parent = living(connection, message.parent)?;
+    Ok(message)
+}
+
+/// The nearest message from this one upwards that is not deleted.
+pub(crate) fn living(
+    connection: &Connection,
+    id: Option<MessageId>,
+) -> rusqlite::Result<Option<MessageId>> {
+    let Some(id) = id else { return Ok(None) };
+    // A parent's `seq` is the smaller one, which also ends a way that damage bent into a circle.
+    connection
+        .prepare_cached(
+            "WITH RECURSIVE above (seq, id, parent_id, is_deleted) AS (
+                 SELECT seq, id, parent_id, deleted_at_ms IS NOT NULL
+                 FROM messages WHERE id = ?1
+                 UNION ALL
+                 SELECT m.seq, m.id, m.parent_id, m.deleted_at_ms IS NOT NULL
+                 FROM above JOIN messages m ON m.id = above.parent_id
+                 WHERE above.is_deleted AND m.seq < above.seq
+             )
+             SELECT id FROM above WHERE NOT is_deleted",
+        )?
+        .query_row([id.as_str()], |row| Ok(MessageId::new(rows::text(row, 0)?)))
+        .optional()
+}
+
+/// The conversation of a message that is not deleted.
+pub(crate) fn conversation_of(
+    connection: &Connection,
+    id: &MessageId,
+) -> Result<ConversationId, Fault> {
+    connection
+        .prepare_cached(
+            "SELECT conversation_id FROM messages WHERE id = ?1 AND deleted_at_ms IS NULL",
+        )?
+        .query_row([id.as_str()], |row| {
+            Ok(ConversationId::new(rows::text(row, 0)?))
+        })
+        .optional()?
+        .ok_or_else(|| Fault::absent(Absent::Message, id.as_str()))
+}
+
 /// Last message of the branch that is shown.
-fn active_leaf(
+pub(crate) fn active_leaf(
     connection: &Connection,
     conversation: &ConversationId,
-) -> Result<Option<String>, Fault> {
+) -> Result<Option<MessageId>, Fault> {
     connection
         .prepare_cached(
             "SELECT active_leaf FROM conversations WHERE id = ?1 AND deleted_at_ms IS NULL",
         )?
-        .query_row([conversation.as_str()], |row| row.get(0))
+        .query_row([conversation.as_str()], |row| {
+            Ok(rows::optional_text(row, 0)?.map(MessageId::new))
+        })
         .optional()?
         .ok_or_else(|| Fault::absent(Absent::Conversation, conversation.as_str()))
 }
@@ -166,7 +185,7 @@ pub(crate) fn exchange(
     change: &Change<'_>,
     conversation: &ConversationId,
     parent: Option<MessageId>,
-    text: &str,
+    question: Question<'_>,
     model: Option<&str>,
 ) -> Result<(Message, Message), Fault> {
     let question = Message {
@@ -174,12 +193,15 @@ pub(crate) fn exchange(
         conversation: conversation.clone(),
         parent,
         role: Role::User,
-        text: text.to_owned(),
+        text: question.text.to_owned(),
         state: MessageState::Complete,
         created_at_ms: change.now_ms,
         model: None,
         stats: None,
         error: None,
+        attachments: question.attachments.to_vec(),
+        pinned: false,
+        edited: false,
     };
     insert(change, &question)?;
     let answer = answer(change, conversation, Some(question.id.clone()), model)?;
@@ -204,6 +226,9 @@ pub(crate) fn answer(
         model: model.map(str::to_owned),
         stats: None,
         error: None,
+        attachments: Vec::new(),
+        pinned: false,
+        edited: false,
     };
     insert(change, &answer)?;
     change
@@ -214,13 +239,14 @@ pub(crate) fn answer(
     Ok(answer)
 }
 
-fn insert(change: &Change<'_>, message: &Message) -> Result<(), Fault> {
+pub(crate) fn insert(change: &Change<'_>, message: &Message) -> Result<(), Fault> {
     require(change, &message.conversation)?;
     change
         .prepare_cached(
             "INSERT INTO messages
-                 (id, conversation_id, parent_id, role, text, state, created_at_ms, model)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                 (id, conversation_id, parent_id, role, text, state, created_at_ms, model, stats,
+                  error, attachments, pinned, edited)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
         )?
         .execute((
             message.id.as_str(),
@@ -231,6 +257,11 @@ fn insert(change: &Change<'_>, message: &Message) -> Result<(), Fault> {
             rows::state_name(message.state),
             message.created_at_ms,
             message.model.as_deref(),
+            message.stats.as_ref().map(rows::stats_json),
+            message.error.as_deref(),
+            rows::attachments_json(&message.attachments),
+            message.pinned,
+            message.edited,
         ))?;
-    Ok(())
+    search_index::refresh(change, &message.id)
 }

@@ -7,7 +7,10 @@ use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use crate::{HistoryError, backup};
 
 /// The statements that lead from version `i` to `i + 1`; never changed once released.
-pub(crate) const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_conversations.sql")];
+pub(crate) const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_conversations.sql"),
+    include_str!("migrations/0002_search_and_single_messages.sql"),
+];
 
 /// Runs what is missing. An empty database is version 0.
 ///

@@ -6,11 +6,16 @@
 use rusqlite::Row;
 use serde::{Deserialize, Serialize};
 
-use crate::{Conversation, ConversationId, Message, MessageId, MessageState, MessageStats, Role};
+use crate::{
+    Attachment, Conversation, ConversationId, Message, MessageId, MessageState, MessageStats, Role,
+};
 
 /// Columns [`conversation`] reads.
 pub(crate) const CONVERSATION: &str = "c.id, c.title, c.title_is_manual, c.created_at_ms, \
-     c.updated_at_ms, c.pinned, c.archived, c.model_id, c.system_prompt, c.active_leaf";
+     c.updated_at_ms, c.pinned, c.archived, c.model_id, c.system_prompt, c.active_leaf, c.options";
+
+/// How many those are.
+pub(crate) const CONVERSATION_COLUMNS: usize = 11;
 
 pub(crate) fn conversation(row: &Row<'_>) -> rusqlite::Result<Conversation> {
     Ok(Conversation {
@@ -24,13 +29,15 @@ pub(crate) fn conversation(row: &Row<'_>) -> rusqlite::Result<Conversation> {
         model_id: optional_text(row, 7)?,
         system_prompt: optional_text(row, 8)?,
         active_leaf: optional_text(row, 9)?.map(MessageId::new),
+        options: optional_text(row, 10)?,
     })
 }
 
 /// Columns [`message`] reads.
 pub(crate) const MESSAGE: &str = "m.id, m.conversation_id, m.parent_id, m.role, m.text, m.state, \
-     m.created_at_ms, m.model, m.stats, m.error";
+     m.created_at_ms, m.model, m.stats, m.error, m.attachments, m.pinned, m.edited";
 
+/// A message as it lies on disk: its parent may be deleted.
 pub(crate) fn message(row: &Row<'_>) -> rusqlite::Result<Message> {
     Ok(Message {
         id: MessageId::new(text(row, 0)?),
@@ -43,6 +50,9 @@ pub(crate) fn message(row: &Row<'_>) -> rusqlite::Result<Message> {
         model: optional_text(row, 7)?,
         stats: optional_text(row, 8)?.and_then(|json| stats(&json)),
         error: optional_text(row, 9)?,
+        attachments: optional_text(row, 10)?.map_or(Vec::new(), |json| attachments(&json)),
+        pinned: row.get(11)?,
+        edited: row.get(12)?,
     })
 }
 
@@ -51,7 +61,7 @@ pub(crate) fn text(row: &Row<'_>, index: usize) -> rusqlite::Result<String> {
     Ok(String::from_utf8_lossy(bytes).into_owned())
 }
 
-fn optional_text(row: &Row<'_>, index: usize) -> rusqlite::Result<Option<String>> {
+pub(crate) fn optional_text(row: &Row<'_>, index: usize) -> rusqlite::Result<Option<String>> {
     let bytes = row.get_ref(index)?.as_bytes_or_null()?;
     Ok(bytes.map(|bytes| String::from_utf8_lossy(bytes).into_owned()))
 }
@@ -66,7 +76,7 @@ pub(crate) fn role_name(role: Role) -> &'static str {
 
 /// The schema allows these words alone, so another one is damage; it is shown as the model's,
 /// whose words are never taken for the person's.
-fn role(name: &str) -> Role {
+pub(crate) fn role(name: &str) -> Role {
     match name {
         "system" => Role::System,
         "user" => Role::User,
@@ -85,7 +95,7 @@ pub(crate) fn state_name(state: MessageState) -> &'static str {
 }
 
 /// As for roles, another word is damage.
-fn state(name: &str) -> MessageState {
+pub(crate) fn state(name: &str) -> MessageState {
     match name {
         "complete" => MessageState::Complete,
         "writing" => MessageState::Writing,
@@ -107,6 +117,9 @@ struct StoredStats {
     first_token_seconds: f64,
     stop_reason: String,
     seed: String,
+    system_prompt: Option<String>,
+    first_seen: Option<String>,
+    prompt_hash: String,
 }
 
 pub(crate) fn stats_json(stats: &MessageStats) -> String {
@@ -121,6 +134,9 @@ pub(crate) fn stats_json(stats: &MessageStats) -> String {
         first_token_seconds: finite(stats.first_token_seconds),
         stop_reason: stats.stop_reason.clone(),
         seed: stats.seed.clone(),
+        system_prompt: stats.system_prompt.clone(),
+        first_seen: stats.first_seen.clone(),
+        prompt_hash: stats.prompt_hash.clone(),
     };
     serde_json::to_string(&stored).expect("plain numbers and texts become JSON")
 }
@@ -138,5 +154,37 @@ fn stats(json: &str) -> Option<MessageStats> {
         first_token_seconds: stored.first_token_seconds,
         stop_reason: stored.stop_reason,
         seed: stored.seed,
+        system_prompt: stored.system_prompt,
+        first_seen: stored.first_seen,
+        prompt_hash: stored.prompt_hash,
     })
+}
+
+/// An [`Attachment`] as it lies on disk, in a JSON array.
+#[derive(Serialize, Deserialize)]
+struct StoredAttachment {
+    name: String,
+    text: String,
+}
+
+/// None for a message without any.
+pub(crate) fn attachments_json(attachments: &[Attachment]) -> Option<String> {
+    let stored = attachments.iter().map(|attachment| StoredAttachment {
+        name: attachment.name.clone(),
+        text: attachment.text.clone(),
+    });
+    let stored: Vec<StoredAttachment> = stored.collect();
+    let json = || serde_json::to_string(&stored).expect("plain texts become JSON");
+    (!stored.is_empty()).then(json)
+}
+
+fn attachments(json: &str) -> Vec<Attachment> {
+    let stored: Vec<StoredAttachment> = serde_json::from_str(json)
+        .inspect_err(|error| tracing::warn!(%error, "attachments can't be read"))
+        .unwrap_or_default();
+    let attachments = stored.into_iter().map(|stored| Attachment {
+        name: stored.name,
+        text: stored.text,
+    });
+    attachments.collect()
 }

@@ -5,9 +5,32 @@ use rusqlite::OptionalExtension;
 use crate::conversations::require;
 use crate::error::Fault;
 use crate::history::Change;
-use crate::messages::{answer, exchange};
+use crate::messages::{active_leaf, answer, conversation_of, exchange, living};
 use crate::rows::{self, MESSAGE};
-use crate::{Absent, History, HistoryError, Message, MessageId, Role};
+use crate::tree::Tree;
+use crate::{Absent, ConversationId, History, HistoryError, Message, MessageId, Question, Role};
+
+/// A message of the branch that is shown.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Shown {
+    /// The message.
+    pub message: Message,
+    /// Where it stands among its versions.
+    pub versions: Versions,
+}
+
+/// Where a message stands among its versions, the oldest of which is the first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Versions {
+    /// Its place, from 1 on.
+    pub position: usize,
+    /// How many there are, itself included.
+    pub count: usize,
+    /// The version before it.
+    pub previous: Option<MessageId>,
+    /// The version after it.
+    pub next: Option<MessageId>,
+}
 
 impl History {
     /// Adds another answer to the same question, empty and in
@@ -24,7 +47,9 @@ impl History {
     ) -> Result<Message, HistoryError> {
         self.write(|change| {
             let earlier = find(change, earlier, Role::Assistant)?;
-            answer(change, &earlier.conversation, earlier.parent, model)
+            let mut answer = answer(change, &earlier.conversation, earlier.parent, model)?;
+            answer.parent = living(change, answer.parent)?;
+            Ok(answer)
         })
     }
 
@@ -35,37 +60,71 @@ impl History {
     /// # Errors
     /// [`HistoryError::NotFound`] when there is no such question or its conversation is deleted,
     /// or what the disk says.
-    pub fn append_question_version(
+    pub fn append_question_version<'a>(
         &self,
         earlier: &MessageId,
-        text: &str,
+        question: impl Into<Question<'a>>,
         model: Option<&str>,
     ) -> Result<(Message, Message), HistoryError> {
+        let question = question.into();
         self.write(|change| {
             let earlier = find(change, earlier, Role::User)?;
-            exchange(change, &earlier.conversation, earlier.parent, text, model)
+            let (mut question, answer) = exchange(
+                change,
+                &earlier.conversation,
+                earlier.parent,
+                question,
+                model,
+            )?;
+            question.parent = living(change, question.parent)?;
+            Ok((question, answer))
         })
     }
 
-    /// The message and its siblings (same parent), oldest first.
+    /// The branch that is shown, like [`branch`](Self::branch), with each message's versions.
     ///
     /// # Errors
-    /// [`HistoryError::NotFound`], or what the disk says.
+    /// [`HistoryError::NotFound`] when there is no such conversation or it is deleted, or what
+    /// the disk says.
+    pub fn branch_with_versions(
+        &self,
+        conversation: &ConversationId,
+    ) -> Result<Vec<Shown>, HistoryError> {
+        self.read_or_refuse(|inner| {
+            let leaf = active_leaf(&inner.connection, conversation)?;
+            let tree = Tree::load(&inner.connection, conversation)?;
+            let Some(leaf) = leaf.and_then(|leaf| tree.find(&leaf)) else {
+                return Ok(Vec::new());
+            };
+            let path = tree.path_to(leaf);
+            let messages = inner.messages(&tree, &path)?;
+            let families = tree.families();
+            let shown = messages
+                .into_iter()
+                .zip(path)
+                .map(|(message, place)| Shown {
+                    message,
+                    versions: versions_of(&tree, &families[&tree.node(place).parent], place),
+                });
+            Ok(shown.collect())
+        })
+    }
+
+    /// The message and its versions, oldest first: what is shown after the same message.
+    ///
+    /// # Errors
+    /// [`HistoryError::NotFound`] when there is no such message or it is deleted, or what the
+    /// disk says.
     pub fn versions(&self, message: &MessageId) -> Result<Vec<Message>, HistoryError> {
         self.read_or_refuse(|inner| {
-            let mut statement = inner.connection.prepare_cached(&format!(
-                "SELECT {MESSAGE} FROM messages m JOIN messages self
-                     ON m.conversation_id = self.conversation_id
-                     AND m.parent_id IS self.parent_id
-                 WHERE self.id = ?1 ORDER BY m.seq"
-            ))?;
-            let versions: Vec<Message> = statement
-                .query_map([message.as_str()], |row| inner.message(row))?
-                .collect::<Result<_, _>>()?;
-            match versions.is_empty() {
-                true => Err(Fault::absent(Absent::Message, message.as_str())),
-                false => Ok(versions),
-            }
+            let conversation = conversation_of(&inner.connection, message)?;
+            let tree = Tree::load(&inner.connection, &conversation)?;
+            let place = require_in(&tree, message)?;
+            let parent = tree.node(place).parent;
+            let versions = tree
+                .living()
+                .filter(|&other| tree.node(other).parent == parent);
+            Ok(inner.messages(&tree, &versions.collect::<Vec<_>>())?)
         })
     }
 
@@ -73,36 +132,41 @@ impl History {
     /// follows it.
     ///
     /// # Errors
-    /// [`HistoryError::NotFound`] when there is no such message or its conversation is deleted,
-    /// or what the disk says.
+    /// [`HistoryError::NotFound`] when there is no such message, or it or its conversation is
+    /// deleted, or what the disk says.
     pub fn show_version(&self, message: &MessageId) -> Result<(), HistoryError> {
         self.write(|change| {
-            let shown = change
-                .prepare_cached(&format!("SELECT {MESSAGE} FROM messages m WHERE m.id = ?1"))?
-                .query_row([message.as_str()], rows::message)
-                .optional()?
-                .ok_or_else(|| Fault::absent(Absent::Message, message.as_str()))?;
-            require(change, &shown.conversation)?;
-            // The newest message below has no children: they would be newer.
+            let conversation = conversation_of(change, message)?;
+            require(change, &conversation)?;
+            let tree = Tree::load(change, &conversation)?;
+            let leaf = tree.newest_below(require_in(&tree, message)?);
             change
-                .prepare_cached(
-                    "WITH RECURSIVE below (id) AS (
-                         VALUES (?2)
-                         UNION
-                         SELECT m.id FROM messages m JOIN below ON m.parent_id = below.id
-                         WHERE m.conversation_id = ?1
-                     )
-                     UPDATE conversations SET active_leaf = (
-                         SELECT m.id FROM messages m JOIN below USING (id)
-                         ORDER BY m.seq DESC LIMIT 1
-                     ) WHERE id = ?1",
-                )?
-                .execute([shown.conversation.as_str(), message.as_str()])?;
+                .prepare_cached("UPDATE conversations SET active_leaf = ?2 WHERE id = ?1")?
+                .execute([conversation.as_str(), tree.node(leaf).id.as_str()])?;
             Ok(())
         })
     }
 }
 
+fn require_in(tree: &Tree, message: &MessageId) -> Result<usize, Fault> {
+    let place = tree.find(message);
+    place.ok_or_else(|| Fault::absent(Absent::Message, message.as_str()))
+}
+
+/// `family` is in the order the messages came, which is that of their places.
+fn versions_of(tree: &Tree, family: &[usize], place: usize) -> Versions {
+    let index = family.partition_point(|&other| other < place);
+    let id = |place: &usize| tree.node(*place).id.clone();
+    Versions {
+        position: index + 1,
+        count: family.len(),
+        previous: index.checked_sub(1).map(|before| id(&family[before])),
+        next: family.get(index + 1).map(id),
+    }
+}
+
+/// A message that is not deleted, as it lies on disk: a version of it is to have the same parent
+/// even if that one is deleted, and come back with it.
 fn find(change: &Change<'_>, id: &MessageId, role: Role) -> Result<Message, Fault> {
     let what = match role {
         Role::Assistant => Absent::Answer,
@@ -111,7 +175,8 @@ fn find(change: &Change<'_>, id: &MessageId, role: Role) -> Result<Message, Faul
     };
     change
         .prepare_cached(&format!(
-            "SELECT {MESSAGE} FROM messages m WHERE m.id = ?1 AND m.role = ?2"
+            "SELECT {MESSAGE} FROM messages m
+             WHERE m.id = ?1 AND m.role = ?2 AND m.deleted_at_ms IS NULL"
         ))?
         .query_row([id.as_str(), rows::role_name(role)], rows::message)
         .optional()?

@@ -9,6 +9,7 @@
 mod backups;
 mod failing_writes;
 mod migrations;
+mod search_index;
 
 use std::path::Path;
 
@@ -98,4 +99,44 @@ fn deleted_chats_are_purged_after_a_day_and_not_before() {
     assert!(history.message(&answer).is_err());
     assert!(history.restore(&deleted).is_err());
     assert_eq!(texts(&history, &kept), ["k", "k"]);
+}
+
+#[test]
+fn a_message_purged_leaves_what_followed_it_in_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let history = History::open(folder.path()).unwrap();
+    let chat = history.create_conversation("A", None).unwrap().id;
+    let draft = history.create_conversation("B", None).unwrap().id;
+    history.set_draft(Some(&draft), Some("x")).unwrap();
+    history.delete(&draft).unwrap();
+    for text in ["1", "2", "3"] {
+        say(&history, &chat, text);
+    }
+    let messages = history.branch(&chat).unwrap();
+    for gone in [0, 2, 3, 5] {
+        history.delete_message(&messages[gone].id).unwrap();
+    }
+    let shown = history.branch(&chat).unwrap();
+    drop(history);
+    let now = crate::history::now_ms();
+
+    let history = open_at(folder.path(), now + DAY_MS - 60_000).unwrap();
+    history.restore_message(&messages[5].id).unwrap();
+    history.delete_message(&messages[5].id).unwrap();
+    drop(history);
+    let history = open_at(folder.path(), now + DAY_MS + 60_000).unwrap();
+
+    assert_eq!(history.branch(&chat).unwrap(), shown);
+    assert_eq!(texts(&history, &chat), ["1", "3"]);
+    for gone in [0, 2, 3, 5] {
+        assert!(history.restore_message(&messages[gone].id).is_err());
+    }
+    say(&history, &chat, "4");
+    assert_eq!(texts(&history, &chat), ["1", "3", "4", "4"]);
+    let drafts: i64 = history
+        .read(|connection| {
+            connection.query_row("SELECT count(*) FROM drafts", [], |row| row.get(0))
+        })
+        .unwrap();
+    assert_eq!(drafts, 0, "a draft goes with its chat");
 }

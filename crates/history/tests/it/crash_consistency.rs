@@ -13,7 +13,7 @@ use std::thread;
 use std::time::Duration;
 
 use tempfile::{TempDir, tempdir};
-use tern_history::{ConversationId, History, HistoryError, MessageId, MessageState};
+use tern_history::{ConversationId, History, HistoryError, Message, MessageId, MessageState, Role};
 
 use crate::{Rng, assert_sound};
 
@@ -84,6 +84,9 @@ struct Promised {
     deleted: Vec<String>,
     /// Question id, with its chat.
     questions: HashMap<String, String>,
+    /// Questions about to be deleted, and whether that was acknowledged.
+    gone: HashMap<String, bool>,
+    drafts: HashMap<String, u64>,
     /// Answer id: bytes of text, and whether the end was acknowledged.
     answers: HashMap<String, (usize, bool)>,
     setting: u64,
@@ -153,10 +156,29 @@ impl Witness {
                 stored >= *number,
                 "title {stored} of {chat} is older than {number}"
             );
-            history.branch(&conversation.id).unwrap();
+            history.branch_with_versions(&conversation.id).unwrap();
+            let draft = history.draft(Some(&conversation.id)).unwrap();
+            let draft: u64 = draft.map_or(0, |draft| draft.parse().unwrap());
+            assert!(draft >= promised.drafts.get(chat).copied().unwrap_or(0));
+            let found = history.search(chat, usize::MAX).unwrap();
+            for (question, _) in promised.questions.iter().filter(|(_, of)| *of == chat) {
+                let is_found = found.iter().any(|f| f.message.as_str() == question);
+                match promised.gone.get(question) {
+                    None => assert!(is_found, "{question} can't be found"),
+                    Some(true) => assert!(!is_found, "{question} is found again"),
+                    Some(false) => {}
+                }
+            }
         }
         for (question, chat) in &promised.questions {
-            let message = history.message(&MessageId::new(question)).unwrap();
+            let message = match (
+                history.message(&MessageId::new(question)),
+                promised.gone.get(question),
+            ) {
+                (Err(HistoryError::NotFound { .. }), Some(_)) => continue,
+                (Ok(_), Some(true)) => panic!("{question} is back"),
+                (message, _) => message.unwrap(),
+            };
             assert_eq!(message.conversation.as_str(), chat);
             assert_eq!(message.text, format!("question in {chat}"));
         }
@@ -195,6 +217,15 @@ impl Promised {
         match words[..] {
             ["title", chat, number] => {
                 self.titles.insert(chat.to_owned(), number.parse().unwrap());
+            }
+            ["draft", chat, number] => {
+                self.drafts.insert(chat.to_owned(), number.parse().unwrap());
+            }
+            ["going", question] => {
+                self.gone.insert(question.to_owned(), false);
+            }
+            ["gone", question] => {
+                self.gone.insert(question.to_owned(), true);
             }
             ["deleted", chat] => self.deleted.push(chat.to_owned()),
             ["exchange", chat, question, answer] => {
@@ -268,7 +299,7 @@ fn write_for_ever(folder: &Path, rng: &mut Rng) {
             continue;
         }
         let chat = &rng.pick(&chats).id;
-        let answer = match rng.below(12) {
+        let answer = match rng.below(14) {
             0 => {
                 history.rename(chat, &number.to_string()).unwrap();
                 acknowledge(&format!("title {chat} {number}"));
@@ -278,6 +309,24 @@ fn write_for_ever(folder: &Path, rng: &mut Rng) {
                 history.delete(chat).unwrap();
                 acknowledge(&format!("deleted {chat}"));
                 last_answer = None;
+                continue;
+            }
+            12 => {
+                let draft = number.to_string();
+                history.set_draft(Some(chat), Some(&draft)).unwrap();
+                acknowledge(&format!("draft {chat} {number}"));
+                continue;
+            }
+            13 => {
+                let branch = history.branch(chat).unwrap();
+                let questions: Vec<&Message> =
+                    branch.iter().filter(|m| m.role == Role::User).collect();
+                if !questions.is_empty() {
+                    let question = &rng.pick(&questions).id;
+                    acknowledge(&format!("going {question}"));
+                    history.delete_message(question).unwrap();
+                    acknowledge(&format!("gone {question}"));
+                }
                 continue;
             }
             2 if last_answer.is_some() => {

@@ -58,7 +58,9 @@ fn flipped_bytes_never_crash_and_never_delete() {
                 if let Ok(chats) = history.conversations() {
                     for chat in chats {
                         let _ = history.branch(&chat.id);
+                        let _ = history.search("question", 10);
                         let _ = history.append_exchange(&chat.id, "more", None);
+                        let _ = history.duplicate(&chat.id, "copy");
                     }
                 }
                 drop(history);

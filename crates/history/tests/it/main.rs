@@ -5,11 +5,15 @@
     reason = "a failed step of a test is a failed test"
 )]
 
+mod copies;
 mod crash_consistency;
 mod damage;
+mod deletions;
+mod in_memory;
 mod io_errors;
 mod opening;
 mod random_use;
+mod search;
 mod small_disk;
 mod texts;
 mod tree;

@@ -181,7 +181,7 @@ fn a_newer_database_is_refused_and_not_changed() {
     else {
         panic!("{error}");
     };
-    assert_eq!((found, supported), (7, 1));
+    assert_eq!((found, supported), (7, 2));
     assert_says(&error, &["newer version of Tern", "format 7"]);
     assert_eq!(fs::read(database(folder.path())).unwrap(), before);
 }

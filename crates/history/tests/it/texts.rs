@@ -52,6 +52,9 @@ fn figures_of_an_answer_come_back_and_nan_does_not_hide_it() {
         first_token_seconds: f64::INFINITY,
         stop_reason: "end_of_text".to_owned(),
         seed: u64::MAX.to_string(),
+        system_prompt: Some("Be brief.".to_owned()),
+        first_seen: Some("an id".to_owned()),
+        prompt_hash: "00ff".to_owned(),
     };
     let (_, answer) = history.append_exchange(&chat, "q", None).unwrap();
     history

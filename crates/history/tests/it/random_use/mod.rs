@@ -1,13 +1,19 @@
 //! Any sequence of calls against a model in memory that can't be wrong.
 
+mod model;
+
+use std::collections::HashSet;
+use std::path::Path;
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 use tempfile::tempdir;
 use tern_history::{
-    Conversation, ConversationId, History, HistoryError, Message, MessageId, MessageState,
-    MessageStats, Role,
+    Conversation, History, HistoryError, Message, MessageId, MessageState, MessageStats, Role,
+    Versions,
 };
 
+use self::model::{Chat, Model};
 use crate::assert_sound;
 
 /// A call; numbers choose among what exists, modulo how many there are.
@@ -26,6 +32,14 @@ enum Call {
     SetText(usize, String),
     Finish(usize, String, MessageState),
     Set(u8, String),
+    DeleteMessage(usize),
+    RestoreMessage(usize),
+    Edit(usize, String),
+    Resume(usize),
+    PinMessage(usize, bool),
+    Duplicate(usize),
+    BranchOff(usize),
+    Draft(usize, Option<String>),
     Reopen,
 }
 
@@ -53,85 +67,17 @@ fn calls() -> impl Strategy<Value = Vec<Call>> {
         4 => (n(), text()).prop_map(|(n, t)| Call::SetText(n, t)),
         4 => (n(), text(), state).prop_map(|(n, t, s)| Call::Finish(n, t, s)),
         1 => (any::<u8>(), text()).prop_map(|(k, v)| Call::Set(k % 4, v)),
+        3 => n().prop_map(Call::DeleteMessage),
+        2 => n().prop_map(Call::RestoreMessage),
+        1 => (n(), text()).prop_map(|(n, t)| Call::Edit(n, t)),
+        2 => n().prop_map(Call::Resume),
+        1 => (n(), any::<bool>()).prop_map(|(n, p)| Call::PinMessage(n, p)),
+        1 => n().prop_map(Call::Duplicate),
+        1 => n().prop_map(Call::BranchOff),
+        1 => (n(), prop::option::of(text())).prop_map(|(n, d)| Call::Draft(n, d)),
         1 => Just(Call::Reopen),
     ];
-    vec(call, 1..60)
-}
-
-struct Chat {
-    id: ConversationId,
-    title: String,
-    title_is_manual: bool,
-    pinned: bool,
-    deleted: bool,
-    active_leaf: Option<MessageId>,
-    /// Place in the order of changes.
-    updated: usize,
-}
-
-/// What the history has to say, kept in plain vectors.
-#[derive(Default)]
-struct Model {
-    chats: Vec<Chat>,
-    messages: Vec<Message>,
-    settings: [Option<String>; 4],
-    changes: usize,
-}
-
-impl Model {
-    fn chat(&mut self, n: usize) -> Option<&mut Chat> {
-        let count = self.chats.len();
-        (count > 0).then(|| &mut self.chats[n % count])
-    }
-
-    fn message(&self, n: usize, role: Option<Role>) -> Option<Message> {
-        let fits = |message: &&Message| role.is_none_or(|role| message.role == role);
-        let fitting: Vec<&Message> = self.messages.iter().filter(fits).collect();
-        (!fitting.is_empty()).then(|| fitting[n % fitting.len()].clone())
-    }
-
-    fn chat_of(&mut self, message: &Message) -> &mut Chat {
-        let mut chats = self.chats.iter_mut();
-        chats.find(|chat| chat.id == message.conversation).unwrap()
-    }
-
-    fn touch(&mut self, message: &Message) {
-        self.changes += 1;
-        let changes = self.changes;
-        self.chat_of(message).updated = changes;
-    }
-
-    fn answer_added(&mut self, answer: Message) {
-        self.touch(&answer);
-        self.chat_of(&answer).active_leaf = Some(answer.id.clone());
-        self.messages.push(answer);
-    }
-
-    /// The newest message in the subtree of `root`: messages lie in the order they came.
-    fn newest_below(&self, root: &MessageId) -> MessageId {
-        let find = |id: &MessageId| self.messages.iter().find(|m| m.id == *id);
-        let is_below = |message: &&Message| {
-            let mut above = Some(*message);
-            while let Some(message) = above.filter(|message| message.id != *root) {
-                above = message.parent.as_ref().and_then(find);
-            }
-            above.is_some()
-        };
-        let mut newest_first = self.messages.iter().rev();
-        newest_first.find(is_below).unwrap().id.clone()
-    }
-
-    fn branch(&self, chat: &Chat) -> Vec<Message> {
-        let mut branch = Vec::new();
-        let mut next = chat.active_leaf.as_ref();
-        while let Some(id) = next {
-            let message = self.messages.iter().find(|m| m.id == *id).unwrap();
-            branch.push(message.clone());
-            next = message.parent.as_ref();
-        }
-        branch.reverse();
-        branch
-    }
+    vec(call, 1..80)
 }
 
 /// `Ok` for what exists and is not deleted, `NotFound` for the rest.
@@ -144,7 +90,7 @@ fn expect<T>(result: Result<T, HistoryError>, deleted: bool) -> Option<T> {
     }
 }
 
-fn apply(history: &History, model: &mut Model, call: &Call) {
+fn apply(history: &History, folder: &Path, model: &mut Model, call: &Call) {
     match call {
         Call::Create(title) => {
             let made = history.create_conversation(title, None).unwrap();
@@ -156,6 +102,7 @@ fn apply(history: &History, model: &mut Model, call: &Call) {
                 pinned: false,
                 deleted: false,
                 active_leaf: None,
+                draft: None,
                 updated: model.changes,
             });
         }
@@ -213,10 +160,12 @@ fn apply(history: &History, model: &mut Model, call: &Call) {
                 history.append_question_version(&earlier.id, text, None),
                 deleted,
             );
-            let Some((question, answer)) = added else {
+            let Some((mut question, answer)) = added else {
                 return;
             };
-            assert_eq!((&question.parent, &question.text), (&earlier.parent, text));
+            let shown = model.shown(&earlier);
+            assert_eq!((&question.parent, &question.text), (&shown.parent, text));
+            question.parent = earlier.parent;
             model.messages.push(question);
             model.answer_added(answer);
         }
@@ -229,8 +178,9 @@ fn apply(history: &History, model: &mut Model, call: &Call) {
                 history.append_answer_version(&earlier.id, Some("M")),
                 deleted,
             );
-            let Some(answer) = added else { return };
-            assert_eq!(answer.parent, earlier.parent);
+            let Some(mut answer) = added else { return };
+            assert_eq!(answer.parent, model.shown(&earlier).parent);
+            answer.parent = earlier.parent;
             model.answer_added(answer);
         }
         Call::Show(n) => {
@@ -255,8 +205,7 @@ fn apply(history: &History, model: &mut Model, call: &Call) {
                     return;
                 }
             }
-            let stored = model.messages.iter_mut().find(|m| m.id == message.id);
-            stored.unwrap().text.clone_from(text);
+            model.stored(&message.id).text.clone_from(text);
         }
         Call::Finish(n, text, state) => {
             let Some(message) = model.message(*n, Some(Role::Assistant)) else {
@@ -271,17 +220,117 @@ fn apply(history: &History, model: &mut Model, call: &Call) {
                 .finish(&message.id, text, *state, Some(&stats), Some("e"))
                 .unwrap();
             model.touch(&message);
-            let stored = model
-                .messages
-                .iter_mut()
-                .find(|m| m.id == message.id)
-                .unwrap();
+            let stored = model.stored(&message.id);
             (stored.text, stored.state) = (text.clone(), *state);
             (stored.stats, stored.error) = (Some(stats), Some("e".to_owned()));
         }
         Call::Set(key, value) => {
             history.set_setting(&key.to_string(), value).unwrap();
             model.settings[usize::from(*key)] = Some(value.clone());
+        }
+        Call::DeleteMessage(n) => {
+            let Some(message) = model.message(*n, None) else {
+                return;
+            };
+            let result = history.delete_message(&message.id);
+            if !model.chat_of(&message).deleted && message.state == MessageState::Writing {
+                assert!(matches!(result, Err(HistoryError::StillWriting { .. })));
+                return;
+            }
+            if expect(result, model.chat_of(&message).deleted).is_none() {
+                return;
+            }
+            model.deleted.insert(message.id.clone());
+            let leaf = model.chat_of(&message).active_leaf.clone();
+            let leaf = model.living(leaf);
+            model.chat_of(&message).active_leaf = leaf;
+        }
+        Call::RestoreMessage(n) => {
+            let mut deleted = model.messages.clone();
+            deleted.retain(|message| model.deleted.contains(&message.id));
+            if deleted.is_empty() {
+                return;
+            }
+            let message = &deleted[n % deleted.len()];
+            let result = history.restore_message(&message.id);
+            if expect(result, model.chat_of(message).deleted).is_none() {
+                return;
+            }
+            model.deleted.remove(&message.id);
+            let parent = model.living(message.parent.clone());
+            if model.chat_of(message).active_leaf == parent {
+                model.chat_of(message).active_leaf = Some(message.id.clone());
+            }
+        }
+        Call::Edit(n, text) => {
+            let Some(message) = model.message(*n, Some(Role::Assistant)) else {
+                return;
+            };
+            let result = history.edit_answer(&message.id, text);
+            if !model.chat_of(&message).deleted && message.state == MessageState::Writing {
+                assert!(matches!(result, Err(HistoryError::StillWriting { .. })));
+                return;
+            }
+            if expect(result, model.chat_of(&message).deleted).is_some() {
+                let stored = model.stored(&message.id);
+                (stored.text, stored.edited) = (text.clone(), true);
+            }
+        }
+        Call::Resume(n) => {
+            let Some(message) = model.message(*n, Some(Role::Assistant)) else {
+                return;
+            };
+            let result = history.resume_answer(&message.id);
+            let chat = model.chat_of(&message);
+            let is_last = chat.active_leaf.as_ref() == Some(&message.id);
+            if !chat.deleted && message.state == MessageState::Writing {
+                assert!(matches!(result, Err(HistoryError::StillWriting { .. })));
+            } else if !chat.deleted && !is_last {
+                assert!(matches!(result, Err(HistoryError::NotLast { .. })));
+            } else if let Some(resumed) = expect(result, chat.deleted) {
+                let stored = model.stored(&message.id);
+                stored.state = MessageState::Writing;
+                (stored.stats, stored.error) = (None, None);
+                let stored = stored.clone();
+                assert_eq!(resumed, model.shown(&stored));
+            }
+        }
+        Call::PinMessage(n, pinned) => {
+            let Some(message) = model.message(*n, None) else {
+                return;
+            };
+            let deleted = model.chat_of(&message).deleted;
+            if expect(history.set_message_pinned(&message.id, *pinned), deleted).is_some() {
+                model.stored(&message.id).pinned = *pinned;
+            }
+        }
+        Call::Duplicate(n) => {
+            let Some(chat) = model.chat(*n) else { return };
+            let (id, leaf) = (chat.id.clone(), chat.active_leaf.clone());
+            let Some(copy) = expect(history.duplicate(&id, "copy"), chat.deleted) else {
+                return;
+            };
+            let mut messages = model.all_shown();
+            messages.retain(|message| message.conversation == id);
+            model.take_copy(history, folder, &copy, &messages, leaf.as_ref());
+        }
+        Call::BranchOff(n) => {
+            let Some(message) = model.message(*n, None) else {
+                return;
+            };
+            let deleted = model.chat_of(&message).deleted;
+            let Some(copy) = expect(history.branch_off(&message.id, "copy"), deleted) else {
+                return;
+            };
+            let path = model.path_to(Some(&message.id));
+            model.take_copy(history, folder, &copy, &path, Some(&message.id));
+        }
+        Call::Draft(n, draft) => {
+            let Some(chat) = model.chat(*n) else { return };
+            let result = history.set_draft(Some(&chat.id), draft.as_deref());
+            if expect(result, chat.deleted).is_some() {
+                chat.draft.clone_from(draft);
+            }
         }
         // Done by the caller, which owns the history.
         Call::Reopen => {}
@@ -301,18 +350,69 @@ fn compare(history: &History, model: &Model) {
             (stored.pinned, &stored.active_leaf),
             (chat.pinned, &chat.active_leaf)
         );
-        assert_eq!(history.branch(&chat.id).unwrap(), model.branch(chat));
+        let branch = model.branch(chat);
+        assert_eq!(history.branch(&chat.id).unwrap(), branch);
+        assert_eq!(history.draft(Some(&chat.id)).unwrap(), chat.draft);
+        let shown = history.branch_with_versions(&chat.id).unwrap();
+        assert_eq!(shown.len(), branch.len());
+        for (shown, message) in shown.iter().zip(&branch) {
+            assert_eq!(shown.message, *message);
+            let versions: Vec<MessageId> =
+                model.versions(message).into_iter().map(|m| m.id).collect();
+            let at = versions.iter().position(|id| *id == message.id).unwrap();
+            let expected = Versions {
+                position: at + 1,
+                count: versions.len(),
+                previous: at.checked_sub(1).map(|at| versions[at].clone()),
+                next: versions.get(at + 1).cloned(),
+            };
+            assert_eq!(shown.versions, expected);
+        }
     }
     for message in &model.messages {
-        assert_eq!(history.message(&message.id).unwrap(), *message);
+        let stored = history.message(&message.id);
+        if model.deleted.contains(&message.id) {
+            assert!(matches!(stored, Err(HistoryError::NotFound { .. })));
+            continue;
+        }
+        let message = model.shown(message);
+        assert_eq!(stored.unwrap(), message);
         let versions = history.versions(&message.id).unwrap();
-        let expected = model.messages.iter().filter(|other| {
-            (&other.conversation, &other.parent) == (&message.conversation, &message.parent)
-        });
-        assert!(versions.iter().eq(expected));
+        assert_eq!(versions, model.versions(&message));
     }
+    compare_search(history, model, &live);
     for (key, value) in model.settings.iter().enumerate() {
         assert_eq!(history.setting(&key.to_string()).unwrap(), *value);
+    }
+}
+
+/// Every message of a live chat that has ended is found by each of its words, and no other.
+fn compare_search(history: &History, model: &Model, live: &[&Chat]) {
+    let words = |text: &str| -> Vec<String> {
+        let words = text.split(|c: char| !c.is_alphanumeric());
+        let folded = words.map(|word| word.to_lowercase().replace('\u{e9}', "e"));
+        folded.filter(|word| !word.is_empty()).collect()
+    };
+    let mut searched: Vec<Message> = model.all_shown();
+    searched.retain(|message| {
+        message.state != MessageState::Writing
+            && live.iter().any(|chat| chat.id == message.conversation)
+    });
+    let queries: HashSet<String> = searched.iter().flat_map(|m| words(&m.text)).collect();
+    for query in &queries {
+        let has_it = |m: &&Message| words(&m.text).iter().any(|word| word.starts_with(query));
+        let expected: Vec<&MessageId> = searched
+            .iter()
+            .rev()
+            .filter(has_it)
+            .map(|m| &m.id)
+            .collect();
+        let found = history.search(query, usize::MAX).unwrap();
+        assert_eq!(
+            found.iter().map(|f| &f.message).collect::<Vec<_>>(),
+            expected,
+            "{query}"
+        );
     }
 }
 
@@ -325,7 +425,7 @@ proptest! {
         let mut history = History::open(folder.path()).unwrap();
         let mut model = Model::default();
         for call in &calls {
-            apply(&history, &mut model, call);
+            apply(&history, folder.path(), &mut model, call);
             if let Call::Reopen = call {
                 drop(history);
                 history = History::open(folder.path()).unwrap();
