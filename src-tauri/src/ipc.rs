@@ -15,6 +15,7 @@ pub(crate) fn builder() -> Builder<Wry> {
             commands::startup,
             commands::set_settings,
             commands::open_link,
+            commands::arrange_desktop,
             commands::connection_log,
             commands::open_conversation,
             commands::rename_conversation,

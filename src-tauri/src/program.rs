@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tauri::AppHandle;
 use tauri_specta::Event;
-use tern_app::{App, AppError};
+use tern_app::{App, AppError, FileReader};
 
 use crate::ipc::wire;
 
@@ -77,4 +77,12 @@ fn open(handle: &AppHandle, slot: &Mutex<Option<Arc<App>>>) -> Result<Arc<App>, 
     let app = Arc::new(App::open(&Program::data_dir()?, Box::new(emit))?);
     *slot = Some(Arc::clone(&app));
     Ok(app)
+}
+
+/// Reads files that go along with a question. PDFs are read by this program, started once more.
+pub(crate) fn read_files(paths: &[PathBuf]) -> Vec<wire::ReadFile> {
+    // Where the program can't be named, PDFs say that they can't be read.
+    let program = std::env::current_exe().unwrap_or_default();
+    let reader = FileReader::new(&program);
+    paths.iter().map(|path| reader.read(path).into()).collect()
 }

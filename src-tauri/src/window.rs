@@ -2,10 +2,11 @@
 
 use tauri::plugin::{self, TauriPlugin};
 use tauri::webview::PageLoadEvent;
-use tauri::{Manager, RunEvent, Runtime, Url};
+use tauri::{Manager, RunEvent, Runtime, Url, WindowEvent};
+use tauri_plugin_window_state::StateFlags;
 
-use crate::ipc;
 use crate::program::Program;
+use crate::{desktop, drops, ipc};
 
 /// Why there is no window.
 #[derive(Debug)]
@@ -44,9 +45,17 @@ pub(crate) fn run() -> Result<(), WindowError> {
     check_display()?;
     let ipc = ipc::builder();
     let handler = ipc.invoke_handler();
-    let app = tauri::Builder::default()
+    let mut builder = tauri::Builder::default();
+    // Somebody who names a data folder may well want a second Tern beside the first.
+    if std::env::var_os("TERN_DATA_DIR").is_none() {
+        builder = builder.plugin(tauri_plugin_single_instance::init(|handle, _, _| {
+            desktop::show(handle);
+        }));
+    }
+    let app = builder
         .plugin(tauri_plugin_dialog::init())
         .plugin(tauri_plugin_opener::init())
+        .plugin(remember_place())
         .plugin(stay_at_home())
         .invoke_handler(handler)
         .on_page_load(|webview, page| {
@@ -54,6 +63,16 @@ pub(crate) fn run() -> Result<(), WindowError> {
             if page.event() == PageLoadEvent::Finished {
                 let _ = webview.window().show();
             }
+        })
+        .on_menu_event(|handle, event| desktop::menu_chosen(handle, &event))
+        .on_window_event(|window, event| match event {
+            WindowEvent::DragDrop(event) => drops::dropped(window.app_handle(), event),
+            // The icon in the tray keeps Tern running.
+            WindowEvent::CloseRequested { api, .. } if desktop::outlives_window(window) => {
+                api.prevent_close();
+                let _ = window.hide();
+            }
+            _ => {}
         })
         .setup(move |app| {
             ipc.mount_events(app);
@@ -70,6 +89,17 @@ pub(crate) fn run() -> Result<(), WindowError> {
         }
     });
     Ok(())
+}
+
+/// Opens the window where and as large as it was. Kept beside the chats; whether it is shown is
+/// decided by its page.
+fn remember_place<R: Runtime>() -> TauriPlugin<R> {
+    let mut builder = tauri_plugin_window_state::Builder::new()
+        .with_state_flags(StateFlags::all() & !StateFlags::VISIBLE);
+    if let Ok(folder) = Program::data_dir() {
+        builder = builder.with_filename(folder.join("window.json").display().to_string());
+    }
+    builder.build()
 }
 
 /// The window shows Tern's own pages and nothing else, whatever a message may contain.

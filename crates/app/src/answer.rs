@@ -1,9 +1,9 @@
 //! Answers between the engine's words, the history's records and what is shown.
 
 use tern_engine::{Generation, GenerationStats, StopReason};
-use tern_history::{Message, MessageState, MessageStats};
+use tern_history::{Message, MessageId, MessageState, MessageStats, Versions};
 
-use crate::{AnswerStats, MessageText};
+use crate::{AnswerStats, MessageText, Sampling};
 
 /// `tokens / seconds`, 0 where nothing was timed.
 fn rate(tokens: u32, seconds: f64) -> f64 {
@@ -41,12 +41,23 @@ pub(crate) fn state_after(generation: &Generation) -> MessageState {
     }
 }
 
+/// What is recorded of the prompt an answer was written to.
+#[derive(Clone, Debug)]
+pub(crate) struct PromptRecord {
+    /// Empty for none.
+    pub(crate) system_prompt: String,
+    pub(crate) first_seen: Option<MessageId>,
+    pub(crate) hash: String,
+    pub(crate) sampling: Sampling,
+}
+
 /// The record of a generation. `first_token_seconds` counts from sending, so it replaces the
 /// engine's own, which starts when the prompt is read.
 pub(crate) fn record(
     stats: &GenerationStats,
     reason: StopReason,
     first_token_seconds: f64,
+    prompt: PromptRecord,
 ) -> MessageStats {
     let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
     MessageStats {
@@ -58,6 +69,23 @@ pub(crate) fn record(
         first_token_seconds,
         stop_reason: stop_reason_name(reason).to_owned(),
         seed: stats.seed.to_string(),
+        system_prompt: Some(prompt.system_prompt).filter(|text| !text.is_empty()),
+        first_seen: prompt.first_seen.map(|id| id.to_string()),
+        prompt_hash: prompt.hash,
+        sampling: serde_json::to_string(&prompt.sampling).ok(),
+    }
+}
+
+/// The record of an answer that was continued: what it was begun from, and all that was written.
+pub(crate) fn continued(earlier: &MessageStats, later: MessageStats) -> MessageStats {
+    MessageStats {
+        generated_tokens: earlier
+            .generated_tokens
+            .saturating_add(later.generated_tokens),
+        decode_seconds: earlier.decode_seconds + later.decode_seconds,
+        stop_reason: later.stop_reason,
+        seed: later.seed,
+        ..earlier.clone()
     }
 }
 
@@ -74,20 +102,29 @@ fn shown_stats(stats: &MessageStats) -> AnswerStats {
         first_token_seconds: stats.first_token_seconds,
         stop_reason: stop_reason(&stats.stop_reason),
         seed: stats.seed.parse().unwrap_or(0),
+        sampling: stats
+            .sampling
+            .as_deref()
+            .and_then(|json| serde_json::from_str(json).ok()),
+        first_seen: stats.first_seen.clone().map(MessageId::new),
     }
 }
 
 /// A stored message as it is shown.
-pub(crate) fn shown(message: Message, model_name: Option<String>) -> MessageText {
+pub(crate) fn shown(message: Message, versions: Versions) -> MessageText {
     MessageText {
         id: message.id,
         role: message.role,
         text: message.text,
         state: message.state,
         created_at_ms: message.created_at_ms,
-        model_name,
+        model_name: message.model,
         stats: message.stats.as_ref().map(shown_stats),
         error: message.error,
         next_seq: 0,
+        attachments: message.attachments,
+        versions,
+        pinned: message.pinned,
+        edited: message.edited,
     }
 }

@@ -7,17 +7,19 @@ mod speed;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tern_history::{HistoryError, MessageId, MessageState};
+use tern_engine::Generation;
+use tern_history::{ConversationId, HistoryError, MessageId, MessageState};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 
 use self::joiner::Joiner;
 use self::speed::Speed;
+use crate::AppError;
+use crate::answer::{self, PromptRecord};
 use crate::event::{AppEvent, Phase};
 use crate::live::{Core, Ending, lock};
 use crate::worker::{Step, Ticket};
-use crate::{AppError, answer};
 
 /// Least time between two writes of a running answer to disk.
 const SAVE_INTERVAL: Duration = Duration::from_millis(300);
@@ -145,27 +147,23 @@ impl Deltas {
                 );
             }
             Step::Token { ticket, text } => self.token(ticket, &text, now).await,
+            Step::Kept { kv_bytes, tokens } => self.core.with_engine(|engine| {
+                engine.kv_bytes = kv_bytes;
+                engine.kv_tokens = tokens;
+            }),
             Step::Finished {
                 ticket,
                 generation,
                 first_token_seconds,
-                kv_bytes,
+                prompt,
             } => {
-                self.core.with_engine(|engine| engine.kv_bytes = kv_bytes);
-                let ending = Ending {
-                    state: answer::state_after(&generation),
-                    stats: (!generation.ids.is_empty()).then(|| {
-                        answer::record(
-                            &generation.stats,
-                            generation.stop_reason,
-                            first_token_seconds,
-                        )
-                    }),
-                    text: generation.text,
-                    error: None,
-                };
+                let ending = self.ending(ticket, *generation, first_token_seconds, prompt);
                 self.end(ticket, ending).await;
             }
+            Step::Titled {
+                conversation,
+                title,
+            } => self.title(conversation, title).await,
             Step::Failed { ticket, error } => {
                 let text = self.text_so_far(ticket);
                 let state = MessageState::Failed;
@@ -180,11 +178,57 @@ impl Deltas {
         }
     }
 
+    /// How a generation leaves its answer.
+    fn ending(
+        &self,
+        ticket: Ticket,
+        generation: Generation,
+        first_token_seconds: f64,
+        prompt: Option<Box<PromptRecord>>,
+    ) -> Ending {
+        let (begun, earlier) = lock(&self.core.answers)
+            .by_ticket(ticket)
+            .map(|answer| (answer.begun.clone(), answer.message.stats.clone()))
+            .unwrap_or_default();
+        let written = (!generation.ids.is_empty()).then_some(prompt).flatten();
+        let later = written.map(|prompt| {
+            let reason = generation.stop_reason;
+            answer::record(&generation.stats, reason, first_token_seconds, *prompt)
+        });
+        Ending {
+            state: answer::state_after(&generation),
+            stats: match (earlier, later) {
+                (Some(earlier), Some(later)) => Some(answer::continued(&earlier, later)),
+                (earlier, later) => later.or(earlier),
+            },
+            text: begun + &generation.text,
+            error: None,
+        }
+    }
+
+    /// Gives a chat its better title, unless the person gave one or deleted the chat meanwhile.
+    async fn title(&self, conversation: ConversationId, title: String) {
+        let core = Arc::clone(&self.core);
+        let done = tokio::task::spawn_blocking(move || {
+            let changed = core
+                .of_chat(&conversation)
+                .set_title_if_auto(&conversation, &title);
+            if changed.unwrap_or(false) {
+                core.emit_row(&conversation);
+            }
+        });
+        let _ = done.await;
+    }
+
     fn engine_changed(&mut self, loaded: Option<crate::worker::LoadedModel>) {
+        if let Some(model) = &loaded {
+            self.core.set_encoder(&model.id, Arc::clone(&model.encoder));
+        }
         self.core.with_engine(|engine| {
             engine.loaded = loaded;
             engine.loading = None;
             engine.kv_bytes = 0;
+            engine.kv_tokens = Arc::default();
         });
         self.core.emit(AppEvent::ModelsChanged(self.core.models()));
         self.core
@@ -320,7 +364,7 @@ impl Deltas {
         running.unsaved_text = false;
         let (core, message) = (Arc::clone(&self.core), running.message.clone());
         running.saving = Some(tokio::task::spawn_blocking(move || {
-            core.history.set_text(&message, &text)
+            core.of_message(&message).set_text(&message, &text)
         }));
     }
 
@@ -380,7 +424,7 @@ impl Deltas {
         let core = Arc::clone(&self.core);
         let record = message.clone();
         let saved = tokio::task::spawn_blocking(move || {
-            core.history.finish(
+            core.of_chat(&record.conversation).finish(
                 &record.id,
                 &record.text,
                 record.state,

@@ -74,6 +74,23 @@ pub enum AppError {
         /// In words.
         range: String,
     },
+    /// Two presets under one name.
+    #[error("There is a preset “{name}” already. Choose another name.")]
+    PresetTwice {
+        /// The name.
+        name: String,
+    },
+    /// An answer that can't go on: it is not the last one of its chat.
+    #[error("Only a chat's last answer can go on. Try again writes another version.")]
+    NotLast,
+    /// More or larger files than a message takes.
+    #[error("A message takes at most {files} files with {size} of text together.")]
+    TooManyFiles {
+        /// Most files.
+        files: usize,
+        /// Most text, in words.
+        size: &'static str,
+    },
     /// The worker thread panicked; a fresh one has taken over.
     #[error(
         "Tern's engine failed while answering. What was written is kept; try again. If it fails \
@@ -114,6 +131,8 @@ impl AppError {
             Self::NoHome => ErrorKind::DataFolder,
             Self::History(error) => match error {
                 HistoryError::NotFound { .. } => ErrorKind::NotFound,
+                HistoryError::StillWriting { .. } => ErrorKind::Busy,
+                HistoryError::NotLast { .. } => ErrorKind::Invalid,
                 HistoryError::FolderUnusable { .. }
                 | HistoryError::InUse { .. }
                 | HistoryError::NewerDatabase { .. }
@@ -131,6 +150,9 @@ impl AppError {
             | Self::EmptyMessage
             | Self::TooLong { .. }
             | Self::NotAnAnswer
+            | Self::NotLast
+            | Self::TooManyFiles { .. }
+            | Self::PresetTwice { .. }
             | Self::Setting { .. } => ErrorKind::Invalid,
             Self::Busy => ErrorKind::Busy,
             Self::EngineFailed { .. } | Self::Thread(_) => ErrorKind::Internal,

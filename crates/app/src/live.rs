@@ -1,14 +1,16 @@
 //! What the commands and the deltas thread share: the stores, the settings, and the answers
 //! that are being written. Locks are short: none is held across disk or engine work.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use tern_history::{ConversationId, History, Message, MessageState, MessageStats};
+use tern_engine::{PromptEncoder, TokenId};
+use tern_history::{ConversationId, History, Message, MessageId, MessageState, MessageStats};
 use tern_models::Shelf;
 
 use crate::app::EventSink;
+use crate::connections::Connections;
 use crate::event::{AppEvent, Status};
 use crate::memory::MemoryGauge;
 use crate::worker::{LoadedModel, Ticket};
@@ -17,6 +19,13 @@ use crate::{AppError, ChatRow, MessageText, ModelInfo, ModelPresence, Settings, 
 /// The program's shared state.
 pub(crate) struct Core {
     pub(crate) history: History,
+    /// Where temporary chats live: in memory, made with the first one.
+    temporary: OnceLock<History>,
+    /// Chats made there, deleted ones included.
+    temporary_chats: Mutex<HashSet<ConversationId>>,
+    pub(crate) connections: Connections,
+    /// What makes chats prompts for the model that was counted with last.
+    encoder: Mutex<Option<(String, Arc<PromptEncoder>)>>,
     pub(crate) shelf: Mutex<Shelf>,
     pub(crate) settings: Mutex<Settings>,
     pub(crate) selected_model: Mutex<String>,
@@ -34,6 +43,8 @@ pub(crate) struct EngineFacts {
     pub(crate) loaded: Option<LoadedModel>,
     pub(crate) loading: Option<String>,
     pub(crate) kv_bytes: u64,
+    /// Tokens whose keys and values are in memory.
+    pub(crate) kv_tokens: Arc<[TokenId]>,
 }
 
 /// How an answer ended, kept until it is on disk.
@@ -50,6 +61,8 @@ pub(crate) struct LiveAnswer {
     pub(crate) ticket: Ticket,
     pub(crate) message: Message,
     pub(crate) text: String,
+    /// The text it had when it was begun: empty, unless it is continued.
+    pub(crate) begun: String,
     pub(crate) next_seq: u32,
     pub(crate) stop: Arc<AtomicBool>,
     pub(crate) ending: Option<Ending>,
@@ -124,6 +137,10 @@ impl Core {
     ) -> Self {
         Self {
             history,
+            temporary: OnceLock::new(),
+            temporary_chats: Mutex::default(),
+            connections: Connections::new(),
+            encoder: Mutex::default(),
             shelf: Mutex::new(shelf),
             settings: Mutex::new(settings),
             selected_model: Mutex::new(selected_model),
@@ -134,6 +151,63 @@ impl Core {
             tickets: AtomicU64::new(0),
             notes_told: AtomicUsize::new(0),
         }
+    }
+
+    /// The history temporary chats live in.
+    pub(crate) fn temporary(&self) -> Result<&History, AppError> {
+        if let Some(history) = self.temporary.get() {
+            return Ok(history);
+        }
+        let history = History::in_memory()?;
+        // Whoever was first wins; both are empty.
+        Ok(self.temporary.get_or_init(|| history))
+    }
+
+    /// The same, if there was ever a temporary chat.
+    pub(crate) fn temporary_if_any(&self) -> Option<&History> {
+        self.temporary.get()
+    }
+
+    /// Notes a chat that lives there.
+    pub(crate) fn note_temporary(&self, id: &ConversationId) {
+        lock(&self.temporary_chats).insert(id.clone());
+    }
+
+    pub(crate) fn is_temporary(&self, id: &ConversationId) -> bool {
+        lock(&self.temporary_chats).contains(id)
+    }
+
+    /// The history a chat is in; the one on disk also for a chat that is in none.
+    pub(crate) fn of_chat(&self, id: &ConversationId) -> &History {
+        let temporary = self.temporary.get().filter(|_| self.is_temporary(id));
+        temporary.unwrap_or(&self.history)
+    }
+
+    /// Likewise for a message.
+    pub(crate) fn of_message(&self, id: &MessageId) -> &History {
+        let temporary = self
+            .temporary
+            .get()
+            .filter(|it| it.conversation_of(id).is_ok());
+        temporary.unwrap_or(&self.history)
+    }
+
+    /// What makes a chat a prompt for `model`; read from its files unless it is known.
+    pub(crate) fn encoder(&self, model: &ModelInfo) -> Result<Arc<PromptEncoder>, AppError> {
+        let known = lock(&self.encoder).clone();
+        if let Some((id, encoder)) = known
+            && id == model.id
+        {
+            return Ok(encoder);
+        }
+        let encoder = Arc::new(PromptEncoder::open(&model.source()?)?);
+        self.set_encoder(&model.id, Arc::clone(&encoder));
+        Ok(encoder)
+    }
+
+    /// The model in memory brought its own.
+    pub(crate) fn set_encoder(&self, model_id: &str, encoder: Arc<PromptEncoder>) {
+        *lock(&self.encoder) = Some((model_id.to_owned(), encoder));
     }
 
     pub(crate) fn emit(&self, event: AppEvent) {
@@ -217,19 +291,25 @@ impl Core {
             updated_at_ms: conversation.updated_at_ms,
             model_id: conversation.model_id.unwrap_or_else(selected),
             generating,
+            pinned: conversation.pinned,
+            archived: conversation.archived,
+            temporary: self.is_temporary(&conversation.id),
             id: conversation.id,
         }
     }
 
-    /// A stored message as it is shown.
+    /// A message as it is shown. One whose versions can't be read now is shown as the only one.
     pub(crate) fn shown(&self, message: Message) -> MessageText {
-        let name = message.model.clone();
-        answer::shown(message, name)
+        let versions = self
+            .of_chat(&message.conversation)
+            .place_among_versions(&message.id)
+            .unwrap_or_default();
+        answer::shown(message, versions)
     }
 
     /// Tells the face of a chat's new row; a chat deleted meanwhile has none.
     pub(crate) fn emit_row(&self, conversation: &ConversationId) {
-        if let Ok(conversation) = self.history.conversation(conversation) {
+        if let Ok(conversation) = self.of_chat(conversation).conversation(conversation) {
             let row = self.row(conversation);
             self.emit(AppEvent::ConversationChanged(row));
         }

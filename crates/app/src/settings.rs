@@ -1,9 +1,9 @@
 //! Everything a person can set, with its limits.
 
 use serde::{Deserialize, Serialize};
-use tern_engine::{GenerationParams, SamplingParams};
 
-use crate::AppError;
+use crate::sampling::within;
+use crate::{AppError, Sampling};
 
 /// Key under which the settings lie in the history database, as JSON.
 pub(crate) const SETTINGS_KEY: &str = "settings";
@@ -12,6 +12,20 @@ pub(crate) const SELECTED_MODEL_KEY: &str = "selected_model";
 
 /// Longest system prompt, in bytes: more than any context holds, so only a slip can hit it.
 const SYSTEM_PROMPT_LIMIT: usize = 256 * 1024;
+/// Most presets, and the longest name of one, in characters.
+const PRESETS_LIMIT: usize = 200;
+const PRESET_NAME_LIMIT: usize = 100;
+/// Longest combination of keys, in bytes.
+const KEYS_LIMIT: usize = 100;
+
+/// Refuses a system prompt that no context holds.
+pub(crate) fn check_system_prompt(text: &str) -> Result<(), AppError> {
+    within(
+        "Length of the system prompt",
+        text.len(),
+        0..=SYSTEM_PROMPT_LIMIT,
+    )
+}
 
 /// Colour scheme.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,46 +40,98 @@ pub enum Theme {
     Dark,
 }
 
+/// Language of the window.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Language {
+    /// As the computer is set.
+    #[default]
+    System,
+    /// English.
+    En,
+    /// German.
+    De,
+}
+
+/// How much of the processor the engine takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Profile {
+    /// Every core.
+    #[default]
+    Full,
+    /// Half of them.
+    Balanced,
+    /// A quarter of them.
+    Battery,
+}
+
+impl Profile {
+    /// Threads of a computer with `cores`, at least one.
+    fn threads(self, cores: usize) -> usize {
+        match self {
+            Self::Full => cores,
+            Self::Balanced => cores.div_ceil(2),
+            Self::Battery => cores.div_ceil(4),
+        }
+    }
+}
+
+/// A system prompt under a name.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Preset {
+    /// What it is called; no two are called the same.
+    pub name: String,
+    /// The system prompt.
+    pub text: String,
+}
+
 /// The person's settings. A key missing on disk takes its default, so older files open.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Settings {
     /// Colour scheme.
     pub theme: Theme,
+    /// Language of the window.
+    pub language: Language,
+    /// Size of all text, in percent of the ordinary one.
+    pub text_size: u32,
     /// Given to the model before every chat; may be empty.
     pub system_prompt: String,
-    /// 0 is greedy; at most 2.
-    pub temperature: f32,
-    /// Keep the k likeliest tokens; 0 is off.
-    pub top_k: u32,
-    /// Keep the likeliest tokens that add up to p; 1 is off.
-    pub top_p: f32,
-    /// Drop tokens below this share of the likeliest one; 0 is off.
-    pub min_p: f32,
-    /// Above 1 makes repeats less likely; 1 is off.
-    pub repetition_penalty: f32,
-    /// Fixed seed, or none for a new one each time.
-    pub seed: Option<u64>,
-    /// Longest answer in tokens; 0 means as long as the context allows.
-    pub max_answer_tokens: u32,
-    /// Threads for the engine; 0 means one per core, chosen by Tern.
+    /// System prompts to choose from.
+    pub presets: Vec<Preset>,
+    /// How tokens are drawn.
+    #[serde(flatten)]
+    pub sampling: Sampling,
+    /// How much of the processor the engine takes.
+    pub profile: Profile,
+    /// Threads for the engine; 0 means as the profile says.
     pub threads: u32,
+    /// Chats get better titles from the model while it has nothing else to do.
+    pub smart_titles: bool,
+    /// An icon in the tray keeps Tern running when its window is closed.
+    pub tray: bool,
+    /// Keys that bring Tern to the front from any program, as Tauri writes them; none is off.
+    pub quick_ask: Option<String>,
+    /// A menu bar in the window, where the system has none of its own.
+    pub menu_bar: bool,
 }
 
 impl Default for Settings {
-    /// Sampling as Microsoft publishes it for BitNet b1.58 2B4T (`generation_config.json`).
     fn default() -> Self {
         Self {
             theme: Theme::System,
+            language: Language::System,
+            text_size: 100,
             system_prompt: String::new(),
-            temperature: 0.6,
-            top_k: 0,
-            top_p: 0.9,
-            min_p: 0.0,
-            repetition_penalty: 1.0,
-            seed: None,
-            max_answer_tokens: 0,
+            presets: Vec::new(),
+            sampling: Sampling::default(),
+            profile: Profile::Full,
             threads: 0,
+            smart_titles: true,
+            tray: false,
+            quick_ask: None,
+            menu_bar: false,
         }
     }
 }
@@ -76,62 +142,39 @@ impl Settings {
     /// # Errors
     /// [`AppError::Setting`] names the first value out of range and the range.
     pub fn validate(&self) -> Result<(), AppError> {
-        let range = |name, value: f32, low: f32, high: f32| {
-            if value.is_finite() && (low..=high).contains(&value) {
-                Ok(())
-            } else {
-                Err(AppError::Setting {
-                    name,
-                    range: format!("{low} to {high}"),
-                })
-            }
-        };
-        range("Temperature", self.temperature, 0.0, 2.0)?;
-        range("Top-p", self.top_p, 0.0, 1.0)?;
-        range("Min-p", self.min_p, 0.0, 1.0)?;
-        range("Repetition penalty", self.repetition_penalty, 0.5, 2.0)?;
-        let limits = [
-            ("Top-k", self.top_k as usize, 1_000_000),
-            ("Longest answer", self.max_answer_tokens as usize, 1_000_000),
-            ("Threads", self.threads as usize, 256),
-            (
-                "System prompt",
-                self.system_prompt.len(),
-                SYSTEM_PROMPT_LIMIT,
-            ),
-        ];
-        for (name, value, high) in limits {
-            if value > high {
-                return Err(AppError::Setting {
-                    name,
-                    range: format!("0 to {high}"),
+        self.sampling.validate()?;
+        within("Text size", self.text_size, 50..=200)?;
+        within("Threads", self.threads, 0..=256)?;
+        check_system_prompt(&self.system_prompt)?;
+        within("Number of presets", self.presets.len(), 0..=PRESETS_LIMIT)?;
+        for (at, preset) in self.presets.iter().enumerate() {
+            check_system_prompt(&preset.text)?;
+            within(
+                "Length of a preset's name",
+                preset.name.chars().count(),
+                1..=PRESET_NAME_LIMIT,
+            )?;
+            if self.presets[..at].iter().any(|p| p.name == preset.name) {
+                return Err(AppError::PresetTwice {
+                    name: preset.name.clone(),
                 });
             }
         }
-        Ok(())
+        within(
+            "Length of the quick-ask keys",
+            self.quick_ask.as_ref().map_or(1, String::len),
+            1..=KEYS_LIMIT,
+        )
     }
 
-    /// Engine threads: the person's number, else one per core the process may use.
+    /// Engine threads: the person's number, else the profile's share of the cores the process may use.
     pub(crate) fn engine_threads(&self) -> usize {
         match self.threads {
-            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            0 => {
+                let cores = std::thread::available_parallelism().map_or(1, usize::from);
+                self.profile.threads(cores)
+            }
             n => n as usize,
-        }
-    }
-
-    /// The settings in the engine's words.
-    pub(crate) fn generation_params(&self) -> GenerationParams {
-        GenerationParams {
-            sampling: SamplingParams {
-                temperature: self.temperature,
-                top_k: self.top_k,
-                top_p: self.top_p,
-                min_p: self.min_p,
-                repetition_penalty: self.repetition_penalty,
-                seed: self.seed,
-            },
-            max_tokens: (self.max_answer_tokens > 0).then_some(self.max_answer_tokens as usize),
-            ..GenerationParams::default()
         }
     }
 }
@@ -141,49 +184,39 @@ mod tests {
     use super::*;
 
     #[test]
-    fn out_of_range_and_nan_are_refused_by_name() {
+    fn what_is_out_of_range_is_refused_by_name() {
+        let preset = |name: &str| Preset {
+            name: name.to_owned(),
+            text: String::new(),
+        };
         for (change, name) in [
-            (
-                Settings {
-                    temperature: f32::NAN,
-                    ..Settings::default()
-                },
-                "Temperature",
-            ),
-            (
-                Settings {
-                    temperature: 2.1,
-                    ..Settings::default()
-                },
-                "Temperature",
-            ),
-            (
-                Settings {
-                    top_p: -0.1,
-                    ..Settings::default()
-                },
-                "Top-p",
-            ),
-            (
-                Settings {
-                    min_p: 1.5,
-                    ..Settings::default()
-                },
-                "Min-p",
-            ),
-            (
-                Settings {
-                    repetition_penalty: 0.0,
-                    ..Settings::default()
-                },
-                "Repetition penalty",
-            ),
             (
                 Settings {
                     threads: 257,
                     ..Settings::default()
                 },
                 "Threads",
+            ),
+            (
+                Settings {
+                    text_size: 0,
+                    ..Settings::default()
+                },
+                "Text size",
+            ),
+            (
+                Settings {
+                    presets: vec![preset("")],
+                    ..Settings::default()
+                },
+                "preset's name",
+            ),
+            (
+                Settings {
+                    presets: vec![preset("Brief"), preset("Brief")],
+                    ..Settings::default()
+                },
+                "Brief",
             ),
         ] {
             let error = change.validate().expect_err("out of range");
@@ -193,13 +226,25 @@ mod tests {
     }
 
     #[test]
+    fn a_profile_leaves_at_least_one_thread() {
+        let threads =
+            |cores| [Profile::Full, Profile::Balanced, Profile::Battery].map(|p| p.threads(cores));
+        assert_eq!(threads(1), [1, 1, 1]);
+        assert_eq!(threads(2), [2, 1, 1]);
+        assert_eq!(threads(16), [16, 8, 4]);
+    }
+
+    #[test]
     fn settings_of_an_older_version_keep_what_they_know() {
         let settings: Settings =
             serde_json::from_str(r#"{"top_k": 40, "gone": 1}"#).expect("opens");
         assert_eq!(
             settings,
             Settings {
-                top_k: 40,
+                sampling: Sampling {
+                    top_k: 40,
+                    ..Sampling::default()
+                },
                 ..Settings::default()
             }
         );

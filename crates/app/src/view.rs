@@ -1,7 +1,9 @@
 //! What the face of the program is shown of a chat.
 
 use tern_engine::StopReason;
-use tern_history::{ConversationId, MessageId, MessageState, Role};
+use tern_history::{Attachment, ConversationId, MessageId, MessageState, Role, Versions};
+
+use crate::{ChatOptions, Draft, Sampling};
 
 /// A row of the list of chats.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,6 +20,12 @@ pub struct ChatRow {
     pub model_id: String,
     /// An answer is queued, prepared or written.
     pub generating: bool,
+    /// Kept at the top of the list.
+    pub pinned: bool,
+    /// Kept out of the list.
+    pub archived: bool,
+    /// Kept in memory only: gone when the program ends.
+    pub temporary: bool,
 }
 
 /// A chat with the messages of its active branch, oldest first.
@@ -27,6 +35,10 @@ pub struct ChatView {
     pub row: ChatRow,
     /// Root first.
     pub messages: Vec<MessageText>,
+    /// What it does otherwise than the settings say.
+    pub options: ChatOptions,
+    /// What was being written into its message box.
+    pub draft: Option<Draft>,
 }
 
 /// One message as it is now, the text of a running answer included.
@@ -50,6 +62,14 @@ pub struct MessageText {
     pub error: Option<String>,
     /// Sequence number the next `TextDelta` of this message will carry.
     pub next_seq: u32,
+    /// Files that went along (questions only).
+    pub attachments: Vec<Attachment>,
+    /// Where it stands among its versions.
+    pub versions: Versions,
+    /// The model reads it even when older messages are left out.
+    pub pinned: bool,
+    /// An answer whose text the person changed.
+    pub edited: bool,
 }
 
 /// Figures of one answer.
@@ -71,6 +91,55 @@ pub struct AnswerStats {
     pub stop_reason: StopReason,
     /// Seed of the sampler.
     pub seed: u64,
+    /// How its tokens were drawn; none for answers of versions that did not record it.
+    pub sampling: Option<Sampling>,
+    /// Oldest message the model read, when older ones were left out.
+    pub first_seen: Option<MessageId>,
+}
+
+/// The exact text a model read before it wrote an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelPrompt {
+    /// With the template's control tokens written out.
+    pub text: String,
+    /// Its length.
+    pub tokens: usize,
+    /// False when the chat or the model's file changed since, so that it may have been another.
+    pub exact: bool,
+}
+
+/// How much of a model's context the next question takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContextUse {
+    /// Tokens of the prompt as it would be read now, the question included.
+    pub used_tokens: usize,
+    /// The model's context.
+    pub total_tokens: usize,
+    /// Of those used, still in the KV cache and not read again.
+    pub cached_tokens: usize,
+    /// Kept free for the answer.
+    pub reserved_tokens: usize,
+    /// Of those used, the question with its files.
+    pub question_tokens: usize,
+    /// Oldest message the model would read, when older ones don't fit any more.
+    pub first_seen: Option<MessageId>,
+    /// The question alone is longer than the context allows.
+    pub too_long: bool,
+}
+
+/// A message found by searching.
+#[derive(Clone, Debug)]
+pub struct SearchHit {
+    /// Its chat.
+    pub row: ChatRow,
+    /// The message, on whichever branch.
+    pub message: MessageId,
+    /// Who wrote it.
+    pub role: Role,
+    /// Milliseconds since the Unix epoch.
+    pub created_at_ms: i64,
+    /// The text around the first match, in pieces; true where it matches.
+    pub snippet: Vec<(String, bool)>,
 }
 
 /// What sending returns at once, before a token is written.
@@ -80,6 +149,6 @@ pub struct SentMessage {
     pub row: ChatRow,
     /// The question.
     pub question: MessageText,
-    /// Its answer, empty and [`MessageState::Writing`].
+    /// Its answer, [`MessageState::Writing`]; empty unless it is continued.
     pub answer: MessageText,
 }

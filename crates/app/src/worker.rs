@@ -4,19 +4,25 @@
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::{self, JoinHandle};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tern_engine::{
     Generation, GenerationEvent, GenerationParams, GenerationStats, LoadError, LoadOptions, Model,
-    Sequence, StopReason, Turn,
+    PromptEncoder, Sequence, StopReason, TokenId,
 };
+use tern_history::ConversationId;
 use tokio::sync::mpsc::UnboundedSender;
 
-use crate::prompt::encode_fitting;
-use crate::{AppError, ModelInfo};
+use crate::answer::PromptRecord;
+use crate::prompt::{self, Prompt};
+use crate::titles::{self, Untitled};
+use crate::{AppError, ModelInfo, Sampling};
+
+/// Without anything to do for this long, the worker turns to titles.
+const IDLE: Duration = Duration::from_millis(1500);
 
 /// Names one job; steps carry it back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -40,10 +46,14 @@ pub(crate) struct GenerateJob {
     pub(crate) ticket: Ticket,
     pub(crate) model: ModelInfo,
     pub(crate) threads: usize,
-    pub(crate) turns: Vec<Turn>,
-    pub(crate) params: GenerationParams,
+    pub(crate) prompt: Prompt,
+    /// The text the answer goes on from; empty for a new one.
+    pub(crate) begun: String,
+    pub(crate) sampling: Sampling,
     pub(crate) stop: Arc<AtomicBool>,
     pub(crate) sent_at: Instant,
+    /// The chat, if it gets a title from this answer once there is nothing else to do.
+    pub(crate) titles: Option<ConversationId>,
 }
 
 /// What the worker reports.
@@ -68,15 +78,26 @@ pub(crate) enum Step {
     },
     /// One token was written, with the text that can no longer change.
     Token { ticket: Ticket, text: String },
+    /// What the KV cache holds now.
+    Kept {
+        kv_bytes: u64,
+        tokens: Arc<[TokenId]>,
+    },
     /// The answer is whole.
     Finished {
         ticket: Ticket,
         generation: Box<Generation>,
         first_token_seconds: f64,
-        kv_bytes: u64,
+        /// None when the answer was stopped before its prompt was made.
+        prompt: Option<Box<PromptRecord>>,
     },
     /// There will be no (more) answer.
     Failed { ticket: Ticket, error: AppError },
+    /// A chat's better title.
+    Titled {
+        conversation: ConversationId,
+        title: String,
+    },
 }
 
 /// Facts of the model in memory.
@@ -87,22 +108,31 @@ pub(crate) struct LoadedModel {
     pub(crate) threads: usize,
     pub(crate) isa: &'static str,
     pub(crate) warnings: Vec<String>,
+    pub(crate) encoder: Arc<PromptEncoder>,
 }
 
 /// The handle to the thread. Dropping it lets the thread end after its current job.
 pub(crate) struct Worker {
     jobs: Option<Sender<Job>>,
+    /// Jobs that were submitted and not begun. Writing a title makes way for them.
+    waiting: Arc<AtomicUsize>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Worker {
     pub(crate) fn start(steps: UnboundedSender<Step>) -> std::io::Result<Self> {
         let (jobs, queue) = channel();
+        let waiting = Arc::new(AtomicUsize::new(0));
+        let queue = Queue {
+            jobs: queue,
+            waiting: Arc::clone(&waiting),
+        };
         let thread = thread::Builder::new()
             .name("tern-engine".to_owned())
             .spawn(move || run(&queue, &steps))?;
         Ok(Self {
             jobs: Some(jobs),
+            waiting,
             thread: Some(thread),
         })
     }
@@ -111,6 +141,7 @@ impl Worker {
     /// program is ending and nobody waits for the answer.
     pub(crate) fn submit(&self, job: Job) {
         if let Some(jobs) = &self.jobs {
+            self.waiting.fetch_add(1, Ordering::Relaxed);
             let _ = jobs.send(job);
         }
     }
@@ -119,6 +150,8 @@ impl Worker {
 impl Drop for Worker {
     fn drop(&mut self) {
         self.jobs = None;
+        // The end of the program is waited for, too.
+        self.waiting.fetch_add(1, Ordering::Relaxed);
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
@@ -133,15 +166,65 @@ struct Resident {
     sequence: Sequence,
 }
 
-fn run(queue: &Receiver<Job>, steps: &UnboundedSender<Step>) {
+/// The worker's end of the queue.
+struct Queue {
+    jobs: Receiver<Job>,
+    waiting: Arc<AtomicUsize>,
+}
+
+/// What comes out of the queue.
+enum Next {
+    Job(Job),
+    /// Nothing was asked for a while.
+    Idle,
+    /// Nothing will be asked any more.
+    End,
+}
+
+impl Queue {
+    /// Waits for a job; with `idle_after`, no longer than that.
+    fn next(&self, idle_after: Option<Duration>) -> Next {
+        let next = match idle_after {
+            None => self.jobs.recv().map_or(Next::End, Next::Job),
+            Some(idle) => match self.jobs.recv_timeout(idle) {
+                Ok(job) => Next::Job(job),
+                Err(RecvTimeoutError::Timeout) => Next::Idle,
+                Err(RecvTimeoutError::Disconnected) => Next::End,
+            },
+        };
+        if let Next::Job(_) = next {
+            self.waiting.fetch_sub(1, Ordering::Relaxed);
+        }
+        next
+    }
+
+    fn is_waited_for(&self) -> bool {
+        self.waiting.load(Ordering::Relaxed) > 0
+    }
+}
+
+fn run(queue: &Queue, steps: &UnboundedSender<Step>) {
     let mut resident: Option<Resident> = None;
-    while let Ok(job) = queue.recv() {
+    let mut untitled: Vec<Untitled> = Vec::new();
+    loop {
+        let job = match queue.next((!untitled.is_empty()).then_some(IDLE)) {
+            Next::Job(job) => job,
+            Next::Idle => {
+                if let Some(chat) = untitled.pop() {
+                    write_title(chat, resident.as_ref(), queue, steps, &mut untitled);
+                }
+                continue;
+            }
+            Next::End => break,
+        };
         let ticket = match &job {
             Job::Generate(job) => Some(job.ticket),
             _ => None,
         };
         let outcome = catch_unwind(AssertUnwindSafe(|| handle(job, &mut resident, steps)));
-        if let Err(panic) = outcome {
+        if let Ok(chat) = outcome {
+            untitled.extend(chat);
+        } else if let Err(panic) = outcome {
             // Whatever the panic interrupted is not to be trusted: start from nothing.
             resident = None;
             let error = AppError::EngineFailed {
@@ -165,7 +248,12 @@ fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
         .unwrap_or_else(|| "no details".to_owned())
 }
 
-fn handle(job: Job, resident: &mut Option<Resident>, steps: &UnboundedSender<Step>) {
+/// Does one job; returns the chat that may get a title from it.
+fn handle(
+    job: Job,
+    resident: &mut Option<Resident>,
+    steps: &UnboundedSender<Step>,
+) -> Option<Untitled> {
     match job {
         Job::Warm { model, threads } => {
             let mut progress = |fraction| {
@@ -192,21 +280,57 @@ fn handle(job: Job, resident: &mut Option<Resident>, steps: &UnboundedSender<Ste
         }
         Job::Generate(job) => {
             let ticket = job.ticket;
-            let step = match answer(&job, resident, steps) {
+            let outcome = answer(&job, resident, steps);
+            if let Some(resident) = resident {
+                let _ = steps.send(Step::Kept {
+                    kv_bytes: resident.sequence.kv_bytes(),
+                    tokens: resident.sequence.tokens().into(),
+                });
+            }
+            let untitled = outcome.as_ref().ok().and_then(|answer| {
+                Untitled::after(job.titles.clone()?, &job.model.id, &job.prompt, answer)
+            });
+            let _ = steps.send(match outcome {
                 Ok(answer) => Step::Finished {
                     ticket,
                     generation: Box::new(answer.generation),
                     first_token_seconds: answer.first_token_seconds,
-                    kv_bytes: resident
-                        .as_ref()
-                        .map_or(0, |resident| resident.sequence.kv_bytes()),
+                    prompt: answer.prompt.map(Box::new),
                 },
                 Err(error) => Step::Failed { ticket, error },
-            };
-            let _ = steps.send(step);
+            });
+            return untitled;
         }
         #[cfg(test)]
         Job::Panic => panic!("a defect"),
+    }
+    None
+}
+
+/// Writes a title with the model that is in memory, if it is the chat's. Makes way for what is
+/// asked meanwhile: then the chat waits among the untitled again.
+fn write_title(
+    chat: Untitled,
+    resident: Option<&Resident>,
+    queue: &Queue,
+    steps: &UnboundedSender<Step>,
+    untitled: &mut Vec<Untitled>,
+) {
+    let Some(resident) = resident.filter(|resident| resident.id == chat.model_id) else {
+        return;
+    };
+    match titles::write(&resident.model, &chat, &|| queue.is_waited_for()) {
+        Ok(Some(title)) => {
+            let conversation = chat.conversation;
+            let _ = steps.send(Step::Titled {
+                conversation,
+                title,
+            });
+        }
+        Ok(None) if queue.is_waited_for() => untitled.push(chat),
+        Ok(None) => {}
+        // The chat keeps its first line, which is a title too.
+        Err(error) => tracing::info!(%error, "no title was written"),
     }
 }
 
@@ -231,6 +355,7 @@ fn ensure<'a>(
                     threads: loaded.model.threads(),
                     isa: loaded.model.isa().name(),
                     warnings: loaded.model.warnings().to_vec(),
+                    encoder: Arc::clone(loaded.model.prompt_encoder()),
                 };
                 let _ = steps.send(Step::Loaded(facts));
             }
@@ -263,9 +388,10 @@ fn load(
     })
 }
 
-struct Answer {
-    generation: Generation,
+pub(crate) struct Answer {
+    pub(crate) generation: Generation,
     first_token_seconds: f64,
+    prompt: Option<PromptRecord>,
 }
 
 impl Answer {
@@ -279,6 +405,7 @@ impl Answer {
                 stats: GenerationStats::default(),
             },
             first_token_seconds: 0.0,
+            prompt: None,
         }
     }
 }
@@ -316,16 +443,20 @@ fn answer(
     let Resident {
         model, sequence, ..
     } = resident;
-    let prompt = encode_fitting(model, &job.turns, sequence.max_len())?;
-    let mut params = job.params.clone();
+    let prompt = job.prompt.fit(model.prompt_encoder(), &job.begun)?;
+    let mut sampling = job.sampling.clone();
     if model.defaults().temperature == Some(0.0) {
         // The model is not made to be sampled from (the Guide is not): its word counts.
-        params.sampling.temperature = 0.0;
+        sampling.temperature = 0.0;
     }
+    let params = GenerationParams {
+        continues: !job.begun.is_empty(),
+        ..sampling.generation_params()
+    };
 
     let mut first_token_seconds = None;
     let mut pending = String::new();
-    let generation = tern_engine::generate(model, sequence, &prompt, &params, &mut |event| {
+    let generation = tern_engine::generate(model, sequence, &prompt.ids, &params, &mut |event| {
         match event {
             GenerationEvent::Reading { done, total, .. } => {
                 let _ = steps.send(Step::Reading {
@@ -346,6 +477,12 @@ fn answer(
     Ok(Answer {
         generation,
         first_token_seconds: first_token_seconds.unwrap_or(0.0),
+        prompt: Some(PromptRecord {
+            system_prompt: job.prompt.system_prompt.clone(),
+            hash: prompt::hash(&prompt.ids),
+            first_seen: prompt.first_seen,
+            sampling,
+        }),
     })
 }
 

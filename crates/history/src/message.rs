@@ -147,6 +147,8 @@ pub struct MessageStats {
     pub stop_reason: String,
     /// Seed of the sampler, as decimal digits.
     pub seed: String,
+    /// How its tokens were drawn, as JSON of the program.
+    pub sampling: Option<String>,
     /// The system prompt it was written under.
     pub system_prompt: Option<String>,
     /// Id of the oldest message of the branch the model read, when older ones were left out.

@@ -28,6 +28,38 @@ impl History {
         })
     }
 
+    /// From the first message to this one, on whichever branch that is.
+    ///
+    /// # Errors
+    /// [`HistoryError::NotFound`] when there is no such message or it is deleted, or what the
+    /// disk says.
+    pub fn branch_to(&self, message: &MessageId) -> Result<Vec<Message>, HistoryError> {
+        self.read_or_refuse(|inner| {
+            let conversation = conversation_of(&inner.connection, message)?;
+            let tree = Tree::load(&inner.connection, &conversation)?;
+            let place = tree
+                .find(message)
+                .ok_or_else(|| Fault::absent(Absent::Message, message.as_str()))?;
+            Ok(inner.messages(&tree, &tree.path_to(place))?)
+        })
+    }
+
+    /// The conversation of a message, also of a deleted one.
+    ///
+    /// # Errors
+    /// [`HistoryError::NotFound`] when there is none, or what the disk says.
+    pub fn conversation_of(&self, message: &MessageId) -> Result<ConversationId, HistoryError> {
+        self.read_or_refuse(|inner| {
+            inner
+                .connection
+                .prepare_cached("SELECT conversation_id FROM messages WHERE id = ?1")?
+                .query_row([message.as_str()], |row| rows::text(row, 0))
+                .optional()?
+                .map(ConversationId::new)
+                .ok_or_else(|| Fault::absent(Absent::Message, message.as_str()))
+        })
+    }
+
     /// One message, on whichever branch, also of a deleted conversation until that is purged.
     ///
     /// # Errors

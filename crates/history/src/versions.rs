@@ -32,6 +32,18 @@ pub struct Versions {
     pub next: Option<MessageId>,
 }
 
+impl Default for Versions {
+    /// Those of a message that is the only one.
+    fn default() -> Self {
+        Self {
+            position: 1,
+            count: 1,
+            previous: None,
+            next: None,
+        }
+    }
+}
+
 impl History {
     /// Adds another answer to the same question, empty and in
     /// [`MessageState::Writing`](crate::MessageState::Writing), and makes it the active leaf.
@@ -125,6 +137,24 @@ impl History {
                 .living()
                 .filter(|&other| tree.node(other).parent == parent);
             Ok(inner.messages(&tree, &versions.collect::<Vec<_>>())?)
+        })
+    }
+
+    /// Where a message stands among its versions.
+    ///
+    /// # Errors
+    /// As [`versions`](Self::versions).
+    pub fn place_among_versions(&self, message: &MessageId) -> Result<Versions, HistoryError> {
+        self.read_or_refuse(|inner| {
+            let conversation = conversation_of(&inner.connection, message)?;
+            let tree = Tree::load(&inner.connection, &conversation)?;
+            let place = require_in(&tree, message)?;
+            let parent = tree.node(place).parent;
+            let family: Vec<usize> = tree
+                .living()
+                .filter(|&other| tree.node(other).parent == parent)
+                .collect();
+            Ok(versions_of(&tree, &family, place))
         })
     }
 

@@ -1,10 +1,13 @@
 //! Files that go along with a question.
 
+use std::path::PathBuf;
+
 use tauri::AppHandle;
 use tauri_plugin_dialog::DialogExt;
 
 use super::{Answer, off_thread};
 use crate::ipc::wire::ReadFile;
+use crate::program::read_files;
 
 /// Asks for files with the platform's dialog and reads them; none if cancelled.
 #[tauri::command]
@@ -17,10 +20,8 @@ pub(crate) async fn attach_files(handle: AppHandle) -> Answer<Vec<ReadFile>> {
             .set_title("Attach files")
             .blocking_pick_files();
         let paths = chosen.unwrap_or_default().into_iter();
-        paths
-            .filter_map(|path| path.into_path().ok())
-            .map(|path| tern_app::read_file(&path).into())
-            .collect()
+        let paths: Vec<PathBuf> = paths.filter_map(|path| path.into_path().ok()).collect();
+        read_files(&paths)
     })
     .await
 }

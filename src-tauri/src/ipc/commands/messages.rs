@@ -20,7 +20,7 @@ pub(crate) async fn send_message(
     program
         .with(move |app| {
             Ok(app
-                .send_message(id.as_ref(), question.into(), temporary)?
+                .send_message(id.as_ref(), &question.into(), temporary)?
                 .into())
         })
         .await
@@ -36,7 +36,7 @@ pub(crate) async fn edit_question(
 ) -> Answer<Sent> {
     let id = MessageId::new(message);
     program
-        .with(move |app| Ok(app.edit_question(&id, question.into())?.into()))
+        .with(move |app| Ok(app.edit_question(&id, &question.into())?.into()))
         .await
 }
 

@@ -3,8 +3,9 @@
 use tauri::{AppHandle, State};
 use tauri_plugin_opener::OpenerExt;
 
-use super::Answer;
-use crate::ipc::wire::{ConnectionLog, Problem, Settings, Startup};
+use super::{Answer, off_thread};
+use crate::desktop;
+use crate::ipc::wire::{ConnectionLog, DesktopWords, Problem, Settings, Startup};
 use crate::program::Program;
 
 /// Everything the window needs first. A data folder that can't be opened is part of the
@@ -14,9 +15,19 @@ use crate::program::Program;
 pub(crate) async fn startup(program: State<'_, Program>) -> Answer<Startup> {
     let data_dir =
         Program::data_dir().map_or_else(|_| String::new(), |dir| dir.display().to_string());
-    let opened = program.with(|app| Ok((app.settings(), app.models(), app.chats()?, app.status())));
+    let platform = off_thread(desktop::platform).await?;
+    let opened = program.with(|app| {
+        let draft = app.new_chat_draft()?;
+        Ok((
+            app.settings(),
+            app.models(),
+            app.chats()?,
+            app.status(),
+            draft,
+        ))
+    });
     Ok(match opened.await {
-        Ok((settings, models, chats, status)) => Startup {
+        Ok((settings, models, chats, status, draft)) => Startup {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             data_dir,
             problem: None,
@@ -24,6 +35,8 @@ pub(crate) async fn startup(program: State<'_, Program>) -> Answer<Startup> {
             models: models.into_iter().map(Into::into).collect(),
             conversations: chats.into_iter().map(Into::into).collect(),
             status: status.into(),
+            draft: draft.map(Into::into),
+            platform,
         },
         Err(problem) => Startup {
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -33,6 +46,8 @@ pub(crate) async fn startup(program: State<'_, Program>) -> Answer<Startup> {
             models: Vec::new(),
             conversations: Vec::new(),
             status: tern_app::Status::default().into(),
+            draft: None,
+            platform,
         },
     })
 }
@@ -56,7 +71,11 @@ pub(crate) async fn set_settings(
 /// Opens a web link in the person's browser. The window has shown where it leads.
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn open_link(handle: AppHandle, url: String) -> Answer<()> {
+pub(crate) async fn open_link(
+    handle: AppHandle,
+    program: State<'_, Program>,
+    url: String,
+) -> Answer<()> {
     let allowed = tauri::Url::parse(&url).is_ok_and(|url| matches!(url.scheme(), "https" | "http"));
     if !allowed {
         return Err(Problem::invalid(
@@ -65,12 +84,31 @@ pub(crate) async fn open_link(handle: AppHandle, url: String) -> Answer<()> {
     }
     handle
         .opener()
-        .open_url(url, None::<&str>)
+        .open_url(&url, None::<&str>)
         .map_err(|error| {
             Problem::invalid(format!(
                 "The link could not be opened in a browser: {error}"
             ))
+        })?;
+    program
+        .with(move |app| {
+            app.note_link(&url);
+            Ok(())
         })
+        .await
+}
+
+/// Shows what the settings ask for outside the page (menu bar, tray, keys heard everywhere), in
+/// these words, and takes away what they don't. Returns a sentence for each that can't be.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn arrange_desktop(
+    handle: AppHandle,
+    program: State<'_, Program>,
+    words: DesktopWords,
+) -> Answer<Vec<String>> {
+    let settings = program.with(|app| Ok(app.settings())).await?;
+    desktop::arrange(&handle, settings, words).await
 }
 
 /// What left this computer since the start, and what is open now.

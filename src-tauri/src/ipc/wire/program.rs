@@ -255,3 +255,41 @@ pub(crate) enum ConnectionKind {
     /// A connection of this program to another computer.
     Connection,
 }
+
+/// Words for what the desktop shows of Tern outside its page, in the window's language.
+#[derive(Clone, Debug, Deserialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct DesktopWords {
+    /// Menu with new chats, settings and the end.
+    pub file: String,
+    /// Menu with cutting and pasting.
+    pub edit: String,
+    /// Menu with what is seen.
+    pub view: String,
+    /// Menu with the list of keys.
+    pub help: String,
+    /// See [`Action::NewChat`](super::Action::NewChat); so on for the others.
+    pub new_chat: String,
+    /// A new temporary chat.
+    pub new_temporary_chat: String,
+    /// Search and commands.
+    pub palette: String,
+    /// Find in the open chat.
+    pub find: String,
+    /// Show or hide the sidebar.
+    pub toggle_sidebar: String,
+    /// Settings.
+    pub settings: String,
+    /// The list of keys.
+    pub keys: String,
+    /// Larger text.
+    pub larger_text: String,
+    /// Smaller text.
+    pub smaller_text: String,
+    /// Text of the ordinary size.
+    pub ordinary_text: String,
+    /// Shows the window, in the tray.
+    pub show: String,
+    /// Ends Tern.
+    pub quit: String,
+}

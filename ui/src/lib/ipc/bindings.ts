@@ -16,6 +16,11 @@ export const commands = {
 	setSettings: (settings: Settings) => typedError<Settings, Problem>(__TAURI_INVOKE("set_settings", { settings })),
 	/**  Opens a web link in the person's browser. The window has shown where it leads. */
 	openLink: (url: string) => typedError<null, Problem>(__TAURI_INVOKE("open_link", { url })),
+	/**
+	 *  Shows what the settings ask for outside the page (menu bar, tray, keys heard everywhere), in
+	 *  these words, and takes away what they don't. Returns a sentence for each that can't be.
+	 */
+	arrangeDesktop: (words: DesktopWords) => typedError<string[], Problem>(__TAURI_INVOKE("arrange_desktop", { words })),
 	/**  What left this computer since the start, and what is open now. */
 	connectionLog: () => typedError<ConnectionLog, Problem>(__TAURI_INVOKE("connection_log")),
 	/**  A chat with its messages; with a message of it, on a branch that leads through that one. */
@@ -257,6 +262,42 @@ export type ConversationView = {
 	options: ChatOptions,
 	/**  What was being written into its message box. */
 	draft: Draft | null,
+};
+
+/**  Words for what the desktop shows of Tern outside its page, in the window's language. */
+export type DesktopWords = {
+	/**  Menu with new chats, settings and the end. */
+	file: string,
+	/**  Menu with cutting and pasting. */
+	edit: string,
+	/**  Menu with what is seen. */
+	view: string,
+	/**  Menu with the list of keys. */
+	help: string,
+	/**  See [`Action::NewChat`](super::Action::NewChat); so on for the others. */
+	newChat: string,
+	/**  A new temporary chat. */
+	newTemporaryChat: string,
+	/**  Search and commands. */
+	palette: string,
+	/**  Find in the open chat. */
+	find: string,
+	/**  Show or hide the sidebar. */
+	toggleSidebar: string,
+	/**  Settings. */
+	settings: string,
+	/**  The list of keys. */
+	keys: string,
+	/**  Larger text. */
+	largerText: string,
+	/**  Smaller text. */
+	smallerText: string,
+	/**  Text of the ordinary size. */
+	ordinaryText: string,
+	/**  Shows the window, in the tray. */
+	show: string,
+	/**  Ends Tern. */
+	quit: string,
 };
 
 /**  What stands in a chat's message box, and what waits to be sent. */

@@ -33,7 +33,8 @@ fn held_out_questions_are_answered() {
     for entry in questions {
         let question = entry["question"].as_str().expect("a question");
         let expected = entry["expect"].as_array().expect("a list");
-        app.send_message(None, question).expect("sent");
+        app.send_message(None, &question.into(), false)
+            .expect("sent");
         let answer = loop {
             let event = events
                 .recv_timeout(Duration::from_secs(60))

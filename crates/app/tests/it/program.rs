@@ -1,95 +1,10 @@
-//! The program as a face uses it: a tiny model answers, chats are kept, nothing is lost.
-
-use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, channel};
-use std::time::{Duration, Instant};
+//! A tiny model answers, chats are kept, nothing is lost.
 
 use tern_app::{
-    App, AppError, AppEvent, ConversationId, ErrorKind, MessageState, MessageText, Phase,
-    SentMessage, Settings, StopReason,
+    App, AppError, AppEvent, ErrorKind, MessageState, Phase, Sampling, Settings, StopReason,
 };
 
-/// Long enough for a busy machine; a test that waits this long has failed.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-fn golden(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../tests/golden")
-        .join(path)
-}
-
-struct Desk {
-    app: App,
-    events: Receiver<AppEvent>,
-}
-
-impl Desk {
-    fn open(folder: &Path) -> Self {
-        let (sender, events) = channel();
-        let sink = move |event| {
-            let _ = sender.send(event);
-        };
-        let app = App::open(folder, Box::new(sink)).expect("opens");
-        Self { app, events }
-    }
-
-    /// With the tiny golden model selected; it rambles until it is stopped or full.
-    fn with_rambler(folder: &Path, max_answer_tokens: u32) -> Self {
-        let desk = Self::open(folder);
-        let model = desk
-            .app
-            .open_model(&golden("tiny-bitnet/hf-packed"))
-            .expect("a model");
-        desk.app.select_model(&model.id, None).expect("selected");
-        let settings = Settings {
-            max_answer_tokens,
-            seed: Some(7),
-            ..desk.app.settings()
-        };
-        desk.app.set_settings(settings).expect("stored");
-        desk
-    }
-
-    fn send(&self, conversation: Option<&ConversationId>, text: &str) -> SentMessage {
-        self.app.send_message(conversation, text).expect("sent")
-    }
-
-    /// Events until `done` says so; the one it says so for is the last.
-    fn until(&self, mut done: impl FnMut(&AppEvent) -> bool) -> Vec<AppEvent> {
-        let deadline = Instant::now() + PATIENCE;
-        let mut seen = Vec::new();
-        loop {
-            let left = deadline.saturating_duration_since(Instant::now());
-            let event = self.events.recv_timeout(left).expect("an event in time");
-            let last = done(&event);
-            seen.push(event);
-            if last {
-                return seen;
-            }
-        }
-    }
-
-    /// Events up to the end of `sent`'s answer, and that answer.
-    fn finish(&self, sent: &SentMessage) -> (Vec<AppEvent>, MessageText) {
-        let mut events = self.until(|event| {
-            matches!(event, AppEvent::AnswerFinished { message, .. } if message.id == sent.answer.id)
-        });
-        match events.pop() {
-            Some(AppEvent::AnswerFinished { message, .. }) => (events, message),
-            other => panic!("the end of an answer, not {other:?}"),
-        }
-    }
-}
-
-fn deltas(events: &[AppEvent], sent: &SentMessage) -> Vec<(u32, String)> {
-    let of_answer = events.iter().filter_map(|event| match event {
-        AppEvent::TextDelta {
-            message, seq, text, ..
-        } if *message == sent.answer.id => Some((*seq, text.clone())),
-        _ => None,
-    });
-    of_answer.collect()
-}
+use crate::desk::{Desk, deltas, golden};
 
 #[test]
 fn an_answer_streams_without_gaps_and_is_on_disk() {
@@ -133,7 +48,7 @@ fn an_answer_streams_without_gaps_and_is_on_disk() {
 
     drop(desk);
     let desk = Desk::open(folder.path());
-    let chat = desk.app.chat(&sent.row.id).expect("still there");
+    let chat = desk.app.chat(&sent.row.id, None).expect("still there");
     assert_eq!(chat.messages.len(), 2);
     assert_eq!(chat.messages[1].text, answer.text);
     assert_eq!(chat.messages[1].stats, answer.stats);
@@ -150,7 +65,7 @@ fn stop_keeps_the_text_so_far_and_the_next_answer_comes() {
     assert_eq!(answer.state, MessageState::Stopped);
     assert!(!answer.text.is_empty());
     assert_eq!(
-        desk.app.chat(&sent.row.id).expect("chat").messages[1].text,
+        desk.app.chat(&sent.row.id, None).expect("chat").messages[1].text,
         answer.text
     );
 
@@ -158,7 +73,7 @@ fn stop_keeps_the_text_so_far_and_the_next_answer_comes() {
     desk.until(|event| matches!(event, AppEvent::TextDelta { .. }));
     desk.app.stop(&again.row.id);
     desk.finish(&again);
-    let messages = desk.app.chat(&sent.row.id).expect("chat").messages;
+    let messages = desk.app.chat(&sent.row.id, None).expect("chat").messages;
     assert_eq!(
         messages.len(),
         2,
@@ -174,7 +89,7 @@ fn a_chat_opened_in_the_middle_continues_where_its_text_ends() {
     let desk = Desk::with_rambler(folder.path(), 0);
     let sent = desk.send(None, "Something long");
     desk.until(|event| matches!(event, AppEvent::TextDelta { seq: 1, .. }));
-    let view = desk.app.chat(&sent.row.id).expect("chat");
+    let view = desk.app.chat(&sent.row.id, None).expect("chat");
     assert!(view.row.generating);
     let half = &view.messages[1];
     let (events, answer) = desk.finish(&sent);
@@ -188,7 +103,14 @@ fn a_chat_opened_in_the_middle_continues_where_its_text_ends() {
         answer.text.starts_with(&joined),
         "no piece twice, none missing"
     );
-    assert!(!desk.app.chat(&sent.row.id).expect("chat").row.generating);
+    assert!(
+        !desk
+            .app
+            .chat(&sent.row.id, None)
+            .expect("chat")
+            .row
+            .generating
+    );
 }
 
 #[test]
@@ -199,7 +121,7 @@ fn a_second_chat_waits_its_turn_and_a_busy_chat_says_so() {
     let second = desk.send(None, "Second");
     let refused = desk
         .app
-        .send_message(Some(&first.row.id), "Third")
+        .send_message(Some(&first.row.id), &"Third".into(), false)
         .expect_err("busy");
     assert_eq!(refused.kind(), ErrorKind::Busy);
     let (before, one) = desk.finish(&first);
@@ -279,7 +201,7 @@ fn leaving_in_the_middle_keeps_the_text() {
     let desk = Desk::open(folder.path());
     let message = desk
         .app
-        .chat(&sent.row.id)
+        .chat(&sent.row.id, None)
         .expect("chat")
         .messages
         .remove(1);
@@ -293,13 +215,17 @@ fn deleted_chats_come_back_and_deleting_stops_the_answer() {
     let desk = Desk::with_rambler(folder.path(), 0);
     let sent = desk.send(None, "Something long");
     desk.until(|event| matches!(event, AppEvent::TextDelta { .. }));
-    desk.app.delete(&sent.row.id).expect("deleted");
+    desk.app
+        .delete(std::slice::from_ref(&sent.row.id))
+        .expect("deleted");
     let (_, answer) = desk.finish(&sent);
     assert_eq!(answer.state, MessageState::Stopped);
     assert!(desk.app.chats().expect("chats").is_empty());
-    desk.app.restore(&sent.row.id).expect("restored");
+    desk.app
+        .restore(std::slice::from_ref(&sent.row.id))
+        .expect("restored");
     assert_eq!(
-        desk.app.chat(&sent.row.id).expect("chat").messages[1].text,
+        desk.app.chat(&sent.row.id, None).expect("chat").messages[1].text,
         answer.text
     );
 }
@@ -331,7 +257,7 @@ fn empty_messages_and_answers_of_questions_are_refused() {
     let folder = tempfile::tempdir().expect("folder");
     let desk = Desk::with_rambler(folder.path(), 4);
     assert!(matches!(
-        desk.app.send_message(None, " \n\t"),
+        desk.app.send_message(None, &" \n\t".into(), false),
         Err(AppError::EmptyMessage)
     ));
     let sent = desk.send(None, "Hi");
@@ -363,8 +289,11 @@ fn the_guide_is_never_sampled_from() {
     let folder = tempfile::tempdir().expect("folder");
     let desk = Desk::open(folder.path());
     let hot = Settings {
-        temperature: 2.0,
-        top_p: 1.0,
+        sampling: Sampling {
+            temperature: 2.0,
+            top_p: 1.0,
+            ..desk.app.settings().sampling
+        },
         ..desk.app.settings()
     };
     desk.app.set_settings(hot).expect("stored");

@@ -1,0 +1,10 @@
+//! The program as a face uses it.
+
+mod branches;
+mod context;
+mod desk;
+mod drafts;
+mod files;
+mod guide;
+mod program;
+mod temporary;

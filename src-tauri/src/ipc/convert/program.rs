@@ -1,0 +1,222 @@
+//! The program: models, settings, figures, problems.
+
+use tern_app as app;
+
+use super::small;
+use crate::ipc::wire::{
+    ConnectionEntry, ConnectionKind, ConnectionLog, Language, ModelEntry, ModelState, Preset,
+    Problem, ProblemCode, Profile, Settings, Status, Theme,
+};
+
+impl From<app::ModelInfo> for ModelEntry {
+    fn from(model: app::ModelInfo) -> Self {
+        Self {
+            id: model.id,
+            name: model.name,
+            path: model.path.map(|path| path.display().to_string()),
+            bytes: model.bytes as f64,
+            selected: model.selected,
+            state: match model.presence {
+                app::ModelPresence::Idle => ModelState::Idle,
+                app::ModelPresence::Loading => ModelState::Loading,
+                app::ModelPresence::Ready => ModelState::Ready,
+                app::ModelPresence::Missing => ModelState::Missing,
+            },
+            warnings: model.warnings,
+        }
+    }
+}
+
+impl From<app::Theme> for Theme {
+    fn from(theme: app::Theme) -> Self {
+        match theme {
+            app::Theme::System => Self::System,
+            app::Theme::Light => Self::Light,
+            app::Theme::Dark => Self::Dark,
+        }
+    }
+}
+
+impl From<Theme> for app::Theme {
+    fn from(theme: Theme) -> Self {
+        match theme {
+            Theme::System => Self::System,
+            Theme::Light => Self::Light,
+            Theme::Dark => Self::Dark,
+        }
+    }
+}
+
+impl From<app::Language> for Language {
+    fn from(language: app::Language) -> Self {
+        match language {
+            app::Language::System => Self::System,
+            app::Language::En => Self::En,
+            app::Language::De => Self::De,
+        }
+    }
+}
+
+impl From<Language> for app::Language {
+    fn from(language: Language) -> Self {
+        match language {
+            Language::System => Self::System,
+            Language::En => Self::En,
+            Language::De => Self::De,
+        }
+    }
+}
+
+impl From<app::Profile> for Profile {
+    fn from(profile: app::Profile) -> Self {
+        match profile {
+            app::Profile::Full => Self::Full,
+            app::Profile::Balanced => Self::Balanced,
+            app::Profile::Battery => Self::Battery,
+        }
+    }
+}
+
+impl From<Profile> for app::Profile {
+    fn from(profile: Profile) -> Self {
+        match profile {
+            Profile::Full => Self::Full,
+            Profile::Balanced => Self::Balanced,
+            Profile::Battery => Self::Battery,
+        }
+    }
+}
+
+impl From<app::Preset> for Preset {
+    fn from(preset: app::Preset) -> Self {
+        Self {
+            name: preset.name,
+            text: preset.text,
+        }
+    }
+}
+
+impl From<Preset> for app::Preset {
+    fn from(preset: Preset) -> Self {
+        Self {
+            name: preset.name,
+            text: preset.text,
+        }
+    }
+}
+
+impl From<app::Settings> for Settings {
+    fn from(settings: app::Settings) -> Self {
+        Self {
+            theme: settings.theme.into(),
+            language: settings.language.into(),
+            text_size: settings.text_size,
+            system_prompt: settings.system_prompt,
+            presets: settings.presets.into_iter().map(Into::into).collect(),
+            sampling: settings.sampling.into(),
+            profile: settings.profile.into(),
+            threads: settings.threads,
+            smart_titles: settings.smart_titles,
+            tray: settings.tray,
+            quick_ask: settings.quick_ask,
+            menu_bar: settings.menu_bar,
+        }
+    }
+}
+
+impl TryFrom<Settings> for app::Settings {
+    type Error = Problem;
+
+    fn try_from(settings: Settings) -> Result<Self, Problem> {
+        Ok(Self {
+            theme: settings.theme.into(),
+            language: settings.language.into(),
+            text_size: settings.text_size,
+            system_prompt: settings.system_prompt,
+            presets: settings.presets.into_iter().map(Into::into).collect(),
+            sampling: settings.sampling.try_into()?,
+            profile: settings.profile.into(),
+            threads: settings.threads,
+            smart_titles: settings.smart_titles,
+            tray: settings.tray,
+            quick_ask: settings.quick_ask,
+            menu_bar: settings.menu_bar,
+        })
+    }
+}
+
+impl From<app::Status> for Status {
+    fn from(status: app::Status) -> Self {
+        Self {
+            tokens_per_second: status.tokens_per_second,
+            app_bytes: status.app_bytes as f64,
+            weight_bytes: status.weight_bytes as f64,
+            kv_bytes: status.kv_bytes as f64,
+            threads: small(status.threads),
+            isa: status.isa.to_owned(),
+        }
+    }
+}
+
+impl From<&app::AppError> for Problem {
+    fn from(error: &app::AppError) -> Self {
+        use app::ErrorKind;
+        let code = match error.kind() {
+            ErrorKind::DataFolder => ProblemCode::DataFolder,
+            ErrorKind::Storage => ProblemCode::Storage,
+            ErrorKind::Model => ProblemCode::Model,
+            ErrorKind::NotFound => ProblemCode::NotFound,
+            ErrorKind::Busy => ProblemCode::Busy,
+            ErrorKind::Invalid => ProblemCode::Invalid,
+            ErrorKind::Internal => ProblemCode::Internal,
+        };
+        Self {
+            code,
+            message: error.to_string(),
+        }
+    }
+}
+
+impl Problem {
+    /// A request that makes no sense, in the person's words.
+    pub(crate) fn invalid(message: impl Into<String>) -> Self {
+        Self {
+            code: ProblemCode::Invalid,
+            message: message.into(),
+        }
+    }
+
+    /// A defect in Tern.
+    pub(crate) fn internal(error: &dyn std::fmt::Display) -> Self {
+        Self {
+            code: ProblemCode::Internal,
+            message: format!(
+                "Something in Tern failed: {error}. Your chats are safe; start Tern again."
+            ),
+        }
+    }
+}
+
+impl From<app::ConnectionLog> for ConnectionLog {
+    fn from(log: app::ConnectionLog) -> Self {
+        Self {
+            since: log.since_ms as f64,
+            checked_at: log.checked_at_ms.map(|at| at as f64),
+            checks: log.checks,
+            entries: log.entries.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl From<app::ConnectionEntry> for ConnectionEntry {
+    fn from(entry: app::ConnectionEntry) -> Self {
+        Self {
+            at: entry.at_ms as f64,
+            kind: match entry.kind {
+                app::ConnectionKind::Link => ConnectionKind::Link,
+                app::ConnectionKind::Connection => ConnectionKind::Connection,
+            },
+            target: entry.target,
+        }
+    }
+}
