@@ -29,7 +29,7 @@ export const de: Strings = {
     titleLabel: 'Titel des Chats',
     settings: 'Einstellungen',
     keys: 'Tastatur',
-    deleted: (title) => `„${title}“ gelöscht`,
+    deleted: (title) => `Gelöscht: „${title}“`,
     undo: 'Rückgängig',
     dismissUndo: 'Ausblenden',
     undoFailed: (message) => `Der Chat konnte nicht wiederhergestellt werden. ${message}`,
@@ -155,11 +155,11 @@ export const de: Strings = {
     writing: 'Schreibt',
   },
   stats: {
-    tokens: (n) => `${n} Tokens`,
-    oneToken: '1 Token',
-    speed: (n) => `${n} Token/s`,
+    tokens: (n) => `${n}\u00a0Tokens`,
+    oneToken: '1\u00a0Token',
+    speed: (n) => `${n}\u00a0Token/s`,
     firstToken: (s) => `erstes Token nach ${s}`,
-    reused: (n) => `${n} wiederverwendet`,
+    reused: (n) => `${n}\u00a0wiederverwendet`,
   },
   status: {
     label: 'Zustand',
@@ -213,7 +213,7 @@ export const de: Strings = {
     threads: 'Threads',
     threadsHint:
       'CPU-Threads für das Modell. Bei 0 entscheidet Tern. Weniger halten den Computer kühler.',
-    engine: 'Zurzeit',
+    engine: 'Zurzeit genutzt',
     dataFolder: 'Datenordner',
     dataFolderHint:
       'Deine Chats und Einstellungen. Zum Sichern beende Tern und kopiere diesen Ordner.',
@@ -256,6 +256,6 @@ export const de: Strings = {
     done: 'Die Antwort ist fertig.',
     stopped: 'Die Antwort wurde angehalten.',
     failed: 'Die Antwort ist fehlgeschlagen.',
-    deleted: (title) => `${title} gelöscht. Zehn Sekunden lang lässt sich das rückgängig machen.`,
+    deleted: (title) => `Gelöscht: ${title}. Zehn Sekunden lang lässt sich das rückgängig machen.`,
   },
 };
