@@ -144,8 +144,8 @@ const views: View[] = [
     pace: 'manual',
     show: async (app, page) => {
       await app.open('What is Tern?');
-      await app.step(400);
-      await expect(page.getByTestId('unread')).toHaveCount(1);
+      await app.step(2000);
+      await expect(page.getByTestId('unread')).toHaveCount(2);
     },
   },
   {
@@ -187,7 +187,7 @@ const views: View[] = [
     show: async (app, page, t) => {
       await app.open('Comparing weight formats');
       await page.keyboard.press('Control+k');
-      await page.getByTestId('palette-input').fill('heat');
+      await page.getByTestId('palette-input').fill('terns');
       await expect(page.getByRole('group', { name: t.palette.messages })).toBeVisible();
     },
   },

@@ -50,7 +50,7 @@ export const en = {
     undo: 'Undo',
     dismissUndo: 'Hide this',
     goneForGood: (n: number) =>
-      n === 1 ? 'It was deleted for good.' : `${n} were deleted for good.`,
+      n === 1 ? 'One chat was deleted for good.' : `${n} chats were deleted for good.`,
     undoFailed: (message: string) => `Not everything could be brought back. ${message}`,
   },
   palette: {
