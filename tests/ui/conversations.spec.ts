@@ -195,7 +195,7 @@ test('a refused temporary message never goes into an ordinary chat', async ({ ap
   await expect(app.composer).toHaveValue('A secret');
 });
 
-test('an answer goes on while another chat is shown, and waits unread', async ({ app, page }) => {
+test('an answer goes on while another chat is shown, and waits unread', async ({ app }) => {
   await app.start('busy', 'manual');
   await app.open('Prime sieve in Python');
   await app.step(20);

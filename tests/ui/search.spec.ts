@@ -68,3 +68,25 @@ test('archived chats are found too', async ({ app, page }) => {
   await page.keyboard.press('Enter');
   await expect(page.getByTestId('chat-title')).toHaveText('Lifetimes, once more');
 });
+
+test('while it searches, what was found for an older word stays but can’t be chosen', async ({
+  app,
+  page,
+}) => {
+  await app.start('chats');
+  await search(page, 'slender');
+  await expect(chosen(page)).toContainText('slender');
+  // From here on the program takes its time.
+  await app.fake((host) => {
+    host.search = () => new Promise(() => undefined);
+  }, null);
+  await input(page).fill('slender sea');
+  const searching = page.getByTestId('palette-searching');
+  await expect(searching).toContainText('Searching messages…');
+  await expect(searching).toContainText('Terns are slender seabirds');
+  await expect(options(page)).toHaveCount(0);
+  await page.keyboard.press('Enter');
+  await expect(page.getByTestId('palette')).toBeVisible();
+  await input(page).fill('');
+  await expect(searching).toHaveCount(0);
+});
