@@ -130,6 +130,68 @@ const views: View[] = [
     },
   },
   {
+    name: 'sorted',
+    scenario: 'sorted',
+    show: async (app, page) => {
+      await app.open('A present for Kim');
+      await app.row('Meals').hover();
+      await expect(page.getByTestId('temporary')).toBeVisible();
+    },
+  },
+  {
+    name: 'unread',
+    scenario: 'busy',
+    pace: 'manual',
+    show: async (app, page) => {
+      await app.open('What is Tern?');
+      await app.step(2000);
+      await expect(page.getByTestId('unread')).toHaveCount(2);
+    },
+  },
+  {
+    name: 'selecting',
+    scenario: 'sorted',
+    show: async (app, page) => {
+      await app.open('Comparing weight formats');
+      await app
+        .row('Meals')
+        .getByRole('button')
+        .first()
+        .click({ modifiers: ['Control'] });
+      await app
+        .row('Where do')
+        .getByRole('checkbox')
+        .click({ modifiers: ['Shift'] });
+      await expect(page.getByTestId('selection-bar')).toBeVisible();
+    },
+  },
+  {
+    name: 'archived',
+    scenario: 'sorted',
+    show: async (app, page, t) => {
+      await page.getByRole('button', { name: t.sidebar.archived }).click();
+      await app.open('What is Tern?');
+    },
+  },
+  {
+    name: 'temporary',
+    scenario: 'ready',
+    show: async (_app, page, t) => {
+      await page.getByRole('button', { name: t.header.temporary }).click();
+      await page.mouse.move(700, 700);
+    },
+  },
+  {
+    name: 'search',
+    scenario: 'chats',
+    show: async (app, page, t) => {
+      await app.open('Comparing weight formats');
+      await page.keyboard.press('Control+k');
+      await page.getByTestId('palette-input').fill('terns');
+      await expect(page.getByRole('group', { name: t.palette.messages })).toBeVisible();
+    },
+  },
+  {
     name: 'models',
     scenario: 'models',
     show: async (app, page) => {

@@ -93,7 +93,7 @@ test('opened over a menu, it leaves the focus in the message box', async ({ app,
 
 test('everything works with the mouse', async ({ app, page }) => {
   await app.start('chats');
-  const button = page.getByRole('button', { name: 'Search chats and commands' });
+  const button = page.getByRole('button', { name: 'Search' });
   await expect(button).toHaveAttribute('title', 'Search chats and commands (Ctrl+K)');
   await button.click();
   await expect(input(page)).toBeFocused();
@@ -158,11 +158,11 @@ test('a word being composed is searched for, and ends in the field', async ({ ap
 test('results are counted aloud, and nothing is said to be nothing', async ({ app, page }) => {
   await app.start('chats');
   const spoken = page.getByTestId('palette').getByRole('status');
-  await search(page, 'meals');
+  await search(page, 'terns spend');
   await expect(spoken).toHaveText('1 result');
   await expect(input(page)).toHaveAttribute('aria-expanded', 'true');
   await input(page).fill('albatross');
-  await expect(spoken).toHaveText('No chat or command has these words.');
+  await expect(spoken).toHaveText('No chat, message or command has these words.');
   await expect(input(page)).toHaveAttribute('aria-expanded', 'false');
   expect(await input(page).getAttribute('aria-activedescendant')).toBeNull();
   await page.keyboard.press('Enter');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { groupByDate, untilMidnight } from './dates';
+import { groupByDate, groupForList, shortDate, untilMidnight } from './dates';
 import { blankSummary } from './ipc/fake-blanks';
 import type { ConversationSummary } from './ipc/host';
 
@@ -43,7 +43,40 @@ describe('groups of the sidebar', () => {
     expect(new Set(groups.map(({ label }) => label)).size).toBe(groups.length);
   });
 
+  it('put temporary chats before pinned ones before the rest, and leave out archived ones', () => {
+    const rows = [
+      row('today', NOW),
+      { ...row('pinned', new Date(2026, 1, 1)), pinned: true },
+      { ...row('pinned and archived', NOW), pinned: true, archived: true },
+      { ...row('temporary', NOW), temporary: true },
+      { ...row('archived', NOW), archived: true },
+    ];
+    expect(
+      groupForList(rows, NOW).map((group) => [group.label, group.rows.map(({ id }) => id)]),
+    ).toEqual([
+      ['Temporary', ['temporary']],
+      ['Pinned', ['pinned']],
+      ['Today', ['today']],
+    ]);
+  });
+
+  it('of ten thousand rows take no time', () => {
+    const rows = Array.from({ length: 10_000 }, (_, i) =>
+      row(`${i}`, new Date(NOW.getTime() - i * 3_600_000)),
+    );
+    const started = performance.now();
+    expect(groupForList(rows, NOW).length).toBeGreaterThan(10);
+    // About 20 ms; the rest is for a busy machine.
+    expect(performance.now() - started).toBeLessThan(1000);
+  });
+
   it('move on at midnight', () => {
     expect(untilMidnight(NOW)).toBe(23.5 * 3_600_000);
   });
+});
+
+it('the date of a message says the time of today, and the year only of another one', () => {
+  expect(shortDate(new Date(2026, 10, 20, 0, 5).getTime(), NOW)).toMatch(/^12:05\sAM$/);
+  expect(shortDate(new Date(2026, 10, 19, 23, 59).getTime(), NOW)).toBe('Nov 19');
+  expect(shortDate(new Date(2025, 10, 20).getTime(), NOW)).toBe('Nov 20, 2025');
 });

@@ -1,10 +1,15 @@
 /** Shortcuts: how they are pressed and how they are written on this platform. */
 export const isMac = /Mac|iPhone|iPad/.test(navigator.platform);
 
+/** True when the platform's command key is held, and neither the other one nor Alt. */
+export function holdsCommand(event: KeyboardEvent | MouseEvent): boolean {
+  const command = isMac ? event.metaKey && !event.ctrlKey : event.ctrlKey && !event.metaKey;
+  return command && !event.altKey;
+}
+
 /** True when the platform's command key is held, and no other modifier. */
 export function isCommand(event: KeyboardEvent): boolean {
-  const command = isMac ? event.metaKey && !event.ctrlKey : event.ctrlKey && !event.metaKey;
-  return command && !event.altKey && !event.shiftKey;
+  return holdsCommand(event) && !event.shiftKey;
 }
 
 /** True when the key belongs to an input method; 229 also where `isComposing` is late. */
@@ -17,6 +22,13 @@ export function commandKey(key: string): string {
   return isMac ? `⌘${key}` : `Ctrl+${key}`;
 }
 
+/** `⇧⌘N` on a Mac, `Ctrl+Shift+N` elsewhere. */
+export function shiftCommandKey(key: string): string {
+  return isMac ? `⇧⌘${key}` : `Ctrl+Shift+${key}`;
+}
+
 export const shiftEnter = isMac ? '⇧Enter' : 'Shift+Enter';
 export const f3 = isMac ? 'F3 ⇧F3' : 'F3 Shift+F3';
+export const shiftF10 = isMac ? '⇧F10' : 'Shift+F10';
+export const shiftArrows = isMac ? '⇧↑ ⇧↓' : 'Shift+↑ Shift+↓';
 export const altArrows = isMac ? '⌥↑ ⌥↓' : 'Alt+↑ Alt+↓';

@@ -1,9 +1,15 @@
-import { isCommand } from './keys';
+import { holdsCommand, isCommand } from './keys';
 import type { App } from './state/app.svelte';
 
 /** True while a dialog or menu is open: it has its own keys. */
 function somethingOpen(): boolean {
   return document.querySelector('dialog[open], :popover-open') !== null;
+}
+
+function newChat({ chats, shell }: App, temporary = false): void {
+  chats.newChat(temporary);
+  shell.closeDrawer();
+  shell.focusComposer();
 }
 
 /** The keys that work everywhere in the window. */
@@ -14,6 +20,7 @@ export function handleShortcut(event: KeyboardEvent, app: App): void {
     if (shell.narrow && shell.sidebar) shell.closeDrawer();
     else if (chats.current.answer !== null) void chats.current.stop();
     else if (find.open) find.close();
+    else if (chats.selection.active) chats.selection.leave();
     else return;
     event.preventDefault();
     return;
@@ -34,12 +41,15 @@ export function handleShortcut(event: KeyboardEvent, app: App): void {
     event.preventDefault();
     return;
   }
+  if (holdsCommand(event) && event.shiftKey && event.key.toLowerCase() === 'n') {
+    newChat(app, true);
+    event.preventDefault();
+    return;
+  }
   if (!isCommand(event)) return;
   switch (event.key.toLowerCase()) {
     case 'n':
-      chats.newChat();
-      shell.closeDrawer();
-      shell.focusComposer();
+      newChat(app);
       break;
     case 'b':
       shell.toggleSidebar();

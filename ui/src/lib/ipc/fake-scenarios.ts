@@ -2,6 +2,7 @@
 import { blankMessage, blankStats, blankSummary, blankView } from './fake-blanks';
 import { answerTo, piecesOf } from './fake-texts';
 import type {
+  ConversationSummary,
   ConversationView,
   MessageState,
   MessageView,
@@ -257,6 +258,24 @@ function many(): Scenario {
   return { ...filled(), conversations };
 }
 
+/** Some chats are pinned, some archived, and one is temporary. */
+function sorted(): Scenario {
+  const scene = filled();
+  const marks: Record<string, Partial<ConversationSummary>> = {
+    'c-letter': { pinned: true },
+    'c-week': { pinned: true },
+    'c-guide': { archived: true },
+    'c-rust': { archived: true },
+  };
+  const conversations = scene.conversations.map((view) => {
+    const summary = { ...view.summary, ...marks[view.summary.id] };
+    return { ...view, summary };
+  });
+  const gift = chat('c-gift', 'A present for Kim', 9 * MINUTE, ['What could I give Kim?']);
+  gift.summary.temporary = true;
+  return { ...scene, conversations: [gift, ...conversations] };
+}
+
 const scenarios: Record<string, () => Scenario> = {
   chats: filled,
   'first-run': () => base,
@@ -264,6 +283,7 @@ const scenarios: Record<string, () => Scenario> = {
   states,
   long,
   many,
+  sorted,
   /** The large model is there, but nothing was asked yet. */
   ready: () => ({ ...filled(), conversations: [] }),
   /** The large model has to be loaded first. */

@@ -13,6 +13,7 @@ import { beginning } from '../graphemes';
 import { blankMessage, blankSummary, blankView } from './fake-blanks';
 import { FakeEngine, type EngineWorld, type Pace } from './fake-engine';
 import { scenario, type Scenario } from './fake-scenarios';
+import { searchChats } from './fake-search';
 import {
   HostError,
   type AppEvent,
@@ -150,6 +151,7 @@ export class FakeHost implements Host {
     if (text.trim() === '') throw refused('invalid', 'Write something first.');
     const chat =
       conversation === null ? this.#newChat(titleOf(text), Date.now()) : this.#chat(conversation);
+    if (conversation === null) chat.summary.temporary = temporary;
     this.#notWriting(chat);
     const question = this.#message('user', text, null);
     const answer = this.#startAnswer(chat, [...chat.messages, question]);
@@ -180,11 +182,34 @@ export class FakeHost implements Host {
     return { ...chat.summary };
   }
 
+  async pinConversation(conversation: string, pinned: boolean): Promise<ConversationSummary> {
+    await this.#command('pinConversation', conversation, pinned);
+    const { summary } = this.#chat(conversation);
+    summary.pinned = pinned;
+    return { ...summary };
+  }
+
+  async archiveConversation(conversation: string, archived: boolean): Promise<ConversationSummary> {
+    await this.#command('archiveConversation', conversation, archived);
+    const { summary } = this.#chat(conversation);
+    summary.archived = archived;
+    return { ...summary };
+  }
+
+  async duplicateConversation(conversation: string, title: string): Promise<ConversationSummary> {
+    await this.#command('duplicateConversation', conversation, title);
+    const { messages, options } = structuredClone(this.#chat(conversation));
+    const copy = this.#newChat(title, Date.now());
+    copy.options = options;
+    copy.messages = messages.map((message) => ({ ...message, id: this.#id(message.role) }));
+    return { ...copy.summary };
+  }
+
   async deleteConversations(conversations: string[]): Promise<void> {
     await this.#command('deleteConversations', conversations);
-    for (const conversation of conversations) {
-      this.engine.stop(conversation);
-      this.#chat(conversation).deleted = true;
+    for (const chat of this.#chats.filter(({ summary }) => conversations.includes(summary.id))) {
+      this.engine.stop(chat.summary.id);
+      chat.deleted = true;
     }
   }
 
@@ -193,6 +218,14 @@ export class FakeHost implements Host {
     const chats = this.#chats.filter(({ summary }) => conversations.includes(summary.id));
     for (const chat of chats) chat.deleted = false;
     return structuredClone(chats.map(({ summary }) => summary));
+  }
+
+  async search(query: string): Promise<SearchHit[]> {
+    await this.#command('search', query);
+    return searchChats(
+      this.#chats.filter(({ deleted }) => !deleted),
+      query,
+    );
   }
 
   async setSettings(settings: Settings): Promise<Settings> {
@@ -238,28 +271,12 @@ export class FakeHost implements Host {
     return () => this.#listeners.delete(listener);
   }
 
-  pinConversation(): Promise<ConversationSummary> {
-    throw unanswered('pinConversation');
-  }
-
-  archiveConversation(): Promise<ConversationSummary> {
-    throw unanswered('archiveConversation');
-  }
-
-  duplicateConversation(): Promise<ConversationSummary> {
-    throw unanswered('duplicateConversation');
-  }
-
   setChatOptions(): Promise<void> {
     throw unanswered('setChatOptions');
   }
 
   saveDraft(): Promise<void> {
     throw unanswered('saveDraft');
-  }
-
-  search(): Promise<SearchHit[]> {
-    throw unanswered('search');
   }
 
   editQuestion(): Promise<Sent> {

@@ -1,9 +1,10 @@
 /** What the palette can do besides opening a chat. */
-import type { IconName } from '../../components/Icon.svelte';
 import { isolated } from '../direction';
-import type { ProblemCode, Theme } from '../ipc/host';
-import { commandKey } from '../keys';
+import type { IconName } from '../icons';
+import type { ConversationSummary, ProblemCode, Theme } from '../ipc/host';
+import { commandKey, shiftCommandKey } from '../keys';
 import type { App } from '../state/app.svelte';
+import type { Shell } from '../state/shell.svelte';
 import { t } from '../strings/language.svelte';
 
 export interface Command {
@@ -22,19 +23,73 @@ const THEMES: Theme[] = ['light', 'dark', 'system'];
 
 /** The commands that make sense now. */
 export function commandsOf(app: App): Command[] {
-  return [...chatCommands(app), ...windowCommands(app), ...themes(app), ...models(app)];
+  return [
+    ...chatCommands(app),
+    ...listCommands(app),
+    ...windowCommands(app),
+    ...themes(app),
+    ...models(app),
+  ];
 }
 
 function chatCommands({ chats }: App): Command[] {
-  const commands = [
-    command('new-chat', t.sidebar.newChat, 'compose', commandKey('N'), newChat),
-    command('rename', t.palette.rename, 'rename', '', rename),
-    command('delete', t.palette.delete, 'trash', '', deleteChat),
-  ];
   const stop = command('stop', t.keys.stop, 'stop', 'Esc', (app) => void app.chats.current.stop());
   return [
     ...(chats.current.answer === null ? [] : [stop]),
-    ...commands.filter(({ key }) => key === 'new-chat' || chats.currentId !== null),
+    command('new-chat', t.sidebar.newChat, 'compose', commandKey('N'), (app) =>
+      newChat(app, false),
+    ),
+    command('temporary-chat', t.keys.temporaryChat, 'ghost', shiftCommandKey('N'), (app) =>
+      newChat(app, true),
+    ),
+    ...(chats.current.summary === null ? [] : commandsFor(chats.current.summary)),
+  ];
+}
+
+/** What can be done with the open chat. A temporary one is not to be kept in any way. */
+function commandsFor({ id, pinned, archived, temporary }: ConversationSummary): Command[] {
+  const pin = command(
+    'pin',
+    pinned ? t.palette.unpin : t.palette.pin,
+    pinned ? 'unpin' : 'pin',
+    '',
+    ({ chats }) => void chats.pin(id, !pinned),
+  );
+  const archive = command(
+    'archive',
+    archived ? t.palette.unarchive : t.palette.archive,
+    archived ? 'unarchive' : 'archive',
+    '',
+    ({ chats }) => void chats.archive([id], !archived),
+  );
+  const duplicate = command(
+    'duplicate',
+    t.palette.duplicate,
+    'copy',
+    '',
+    ({ chats }) => void chats.duplicate(id),
+  );
+  return [
+    command('rename', t.palette.rename, 'rename', '', rename),
+    ...(temporary || archived ? [] : [pin]),
+    ...(temporary ? [] : [duplicate, archive]),
+    command('delete', t.palette.delete, 'trash', '', deleteChat),
+  ];
+}
+
+/** What can be done with the list of chats. */
+function listCommands({ chats }: App): Command[] {
+  const archive = command('archived', t.palette.showArchived, 'archive', '', showArchived);
+  return [
+    ...(chats.listedIds.length === 0
+      ? []
+      : [
+          {
+            ...command('select', t.palette.selectChats, 'select', '', selectChats),
+            also: t.palette.selectChatsAlso,
+          },
+        ]),
+    ...(chats.archived.length === 0 ? [] : [archive]),
   ];
 }
 
@@ -87,8 +142,8 @@ function command(
   return { key, label, also: '', icon, hint, run };
 }
 
-function newChat({ chats, shell }: App): void {
-  chats.newChat();
+function newChat({ chats, shell }: App, temporary: boolean): void {
+  chats.newChat(temporary);
   shell.closeDrawer();
   shell.focusComposer();
 }
@@ -103,8 +158,22 @@ function deleteChat({ chats, shell }: App): void {
   const id = chats.currentId;
   if (id === null) return;
   // Undo is in the sidebar.
+  showSidebar(shell);
+  void chats.delete([id]);
+}
+
+function selectChats({ chats, shell }: App): void {
+  showSidebar(shell);
+  chats.selection.begin();
+}
+
+function showArchived({ chats, shell }: App): void {
+  showSidebar(shell);
+  chats.archiveShown = true;
+}
+
+function showSidebar(shell: Shell): void {
   if (!shell.sidebar) shell.toggleSidebar();
-  void chats.delete(id);
 }
 
 async function changeTheme(app: App, theme: Theme): Promise<void> {

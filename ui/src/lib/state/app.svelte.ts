@@ -3,6 +3,7 @@ import { problemOf, type AppEvent, type Host, type Problem, type Status } from '
 import { Announcer } from './announcer.svelte';
 import { Chats } from './chats.svelte';
 import { Find } from './find.svelte';
+import { MessageSearch } from './message-search.svelte';
 import { Models } from './models.svelte';
 import { SettingsState } from './settings.svelte';
 import { Shell } from './shell.svelte';
@@ -79,6 +80,11 @@ export class App {
     const model = await this.models.openFrom(kind, id);
     if (model !== null && id !== null) this.chats.setModel(id, model);
     return model !== null;
+  }
+
+  /** A search through all messages. */
+  messageSearch(): MessageSearch {
+    return new MessageSearch(this.#host);
   }
 
   async openLink(url: string): Promise<void> {

@@ -40,6 +40,8 @@ export class Chat {
   stopping = $state.raw(false);
   /** Counts sent messages, so that the transcript can go to its end. */
   sentCount = $state.raw(0);
+  /** A message to bring into view; the transcript takes it from here. */
+  reveal = $state.raw<string | null>(null);
 
   readonly #host: Host;
   readonly #list: ChatList;
@@ -48,6 +50,8 @@ export class Chat {
   #held: AnswerEvent[] = [];
   /** Messages that are not in the branch shown, for instance an older version of an answer. */
   #strangers = new Set<string>();
+  /** What a new chat will be once its first message is sent. */
+  #temporary = $state.raw(false);
 
   constructor(host: Host, list: ChatList, summary: ConversationSummary | null) {
     this.#host = host;
@@ -58,6 +62,15 @@ export class Chat {
 
   get id(): string | null {
     return this.summary?.id ?? null;
+  }
+
+  /** True when nothing of this chat is to reach the disk. Only a new chat can change it. */
+  get temporary(): boolean {
+    return this.summary?.temporary ?? this.#temporary;
+  }
+
+  set temporary(temporary: boolean) {
+    this.#temporary = temporary;
   }
 
   /** The answer being written, if any: always the last message. */
@@ -80,6 +93,12 @@ export class Chat {
     if (this.loading === 'no' || this.loading === 'failed') await this.#fetch();
   }
 
+  /** Brings a message into view, on a branch that leads through it. */
+  async show(message: string): Promise<void> {
+    if (!this.#has(message)) await this.#fetch(message);
+    if (this.#has(message)) this.reveal = message;
+  }
+
   /** Sends the draft. */
   async send(): Promise<void> {
     // Leading blank lines go, indentation of the first line stays.
@@ -97,7 +116,11 @@ export class Chat {
     this.sentCount += 1;
     await this.#hold(async () => {
       try {
-        const sent = await this.#host.sendMessage(this.id, { text, attachments: [] }, false);
+        const sent = await this.#host.sendMessage(
+          this.id,
+          { text, attachments: [] },
+          this.temporary,
+        );
         this.#take(sent, this.messages);
       } catch (thrown) {
         const home = this.#list.homeOf(this);
@@ -197,13 +220,14 @@ export class Chat {
     this.#list.upsert(sent.conversation);
   }
 
-  async #fetch(): Promise<void> {
+  /** Fetches the messages: the branch that was shown last, or one that leads through `message`. */
+  async #fetch(message: string | null = null): Promise<void> {
     const id = this.id;
     if (id === null) return;
     if (this.loading !== 'done') this.loading = 'running';
     await this.#hold(async () => {
       try {
-        const view = await this.#host.openConversation(id, null);
+        const view = await this.#host.openConversation(id, message);
         this.#replace(view.messages.map((message) => this.#known(message) ?? new Message(message)));
         this.#list.upsert(view.summary);
         if (this.loading !== 'done') this.problem = null;
@@ -213,6 +237,10 @@ export class Chat {
         this.problem = problemOf(thrown).message;
       }
     });
+  }
+
+  #has(message: string): boolean {
+    return this.messages.some(({ id }) => id === message);
   }
 
   #replace(messages: Message[]): void {

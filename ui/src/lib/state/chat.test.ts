@@ -231,10 +231,11 @@ describe('deleting', () => {
       restoreConversations: async () => [summary('c1')],
     });
     chats.set([summary('c1')]);
-    await chats.delete('c1');
+    await chats.delete(['c1']);
     chats.upsert(summary('c1', { generating: false }));
     expect(chats.rows).toEqual([]);
-    await chats.restore('c1');
+    const [deleted] = chats.deleted;
+    if (deleted !== undefined) await chats.restore(deleted);
     expect(chats.rows.map(({ id }) => id)).toEqual(['c1']);
   });
 
@@ -245,7 +246,7 @@ describe('deleting', () => {
       },
     });
     chats.set([summary('c1')]);
-    await chats.delete('c1');
+    await chats.delete(['c1']);
     expect(chats.rows.map(({ id }) => id)).toEqual(['c1']);
     expect(chats.deleted).toEqual([]);
     expect(chats.problem).toBe('The disk is full.');

@@ -1,8 +1,9 @@
 import { flushSync } from 'svelte';
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { blankSummary } from '../ipc/fake-blanks';
-import type { ConversationSummary, Host, ModelEntry } from '../ipc/host';
+import type { ConversationSummary, Host, ModelEntry, SearchHit } from '../ipc/host';
 import { App } from './app.svelte';
+import { PAUSE_MS } from './message-search.svelte';
 import { MOST_RECENT, MOST_SHOWN, Palette } from './palette.svelte';
 
 const summary = (id: string, title: string, updatedAt = 0): ConversationSummary => ({
@@ -22,8 +23,8 @@ const model = (id: string, name: string, state: ModelEntry['state'] = 'ready'): 
   warnings: [],
 });
 
-function setUp(rows: ConversationSummary[]) {
-  const app = new App({} as Host);
+function setUp(rows: ConversationSummary[], search = async (): Promise<SearchHit[]> => []) {
+  const app = new App({ search } as Partial<Host> as Host);
   app.chats.set(rows);
   app.models.entries = [model('guide', 'Guide'), model('gone', 'Gone', 'missing')];
   return { app, palette: new Palette(app) };
@@ -34,6 +35,12 @@ const labels = (palette: Palette) =>
     label,
     ...results.map(({ pieces }) => pieces.map(({ text }) => text).join('')),
   ]);
+/** Until the messages are searched. */
+const searched = () => vi.advanceTimersByTimeAsync(PAUSE_MS);
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
+afterEach(() => void vi.useRealTimers());
+
 const chosen = (palette: Palette) => palette.results[palette.at]?.key;
 
 describe('the palette', () => {
@@ -74,7 +81,7 @@ describe('the palette', () => {
     expect(labels(palette)[0]).toHaveLength(4);
   });
 
-  it('draws a screenful of ten thousand chats and says how many more there are', () => {
+  it('draws a screenful of ten thousand chats and says how many more there are', async () => {
     const rows = Array.from({ length: 10_000 }, (_, i) =>
       summary(`${i}`, `Chat about terns ${i}`, i),
     );
@@ -87,6 +94,7 @@ describe('the palette', () => {
     }
     expect(performance.now() - started).toBeLessThan(3000);
     expect(palette.more).toBe(10_000 - MOST_SHOWN);
+    await searched();
     expect(palette.spoken).toBe('10,000 results, the first 50 are listed');
   });
 
@@ -100,7 +108,7 @@ describe('the palette', () => {
     expect(chosen(palette)).toBe('chat a');
   });
 
-  it('a step goes round, a page stops at the end, and nothing moves where nothing is', () => {
+  it('a step goes round, a page stops at the end, and nothing moves where nothing is', async () => {
     const { palette } = setUp([summary('a', 'One'), summary('b', 'Two')]);
     palette.move(-1);
     expect(palette.at).toBe(palette.results.length - 1);
@@ -117,6 +125,47 @@ describe('the palette', () => {
     palette.move(-8);
     palette.moveTo(-1);
     expect(palette.at).toBe(-1);
-    expect(palette.spoken).toBe('No chat or command has these words.');
+    await searched();
+    expect(palette.spoken).toBe('No chat, message or command has these words.');
+  });
+});
+
+describe('messages that were found', () => {
+  const hit = (message: string, text = 'a tern'): SearchHit => ({
+    conversation: summary('a', 'Birds'),
+    message,
+    role: 'assistant',
+    createdAt: 0,
+    snippet: [
+      { text: text.slice(0, 2), matched: false },
+      { text: text.slice(2), matched: true },
+    ],
+  });
+
+  it('come below everything else and leave the chosen row alone', async () => {
+    const { palette } = setUp([summary('a', 'Terns')], async () => [hit('m1'), hit('m2')]);
+    palette.type('te');
+    palette.move(1);
+    const before = chosen(palette);
+    await searched();
+    expect(chosen(palette)).toBe(before);
+    expect(labels(palette).at(-1)).toEqual(['Messages', 'a tern', 'a tern']);
+    expect(palette.results.at(-1)?.detail).toBe('Answer · Birds');
+  });
+
+  it('of an older word can’t be chosen, and are gone with the answer', async () => {
+    let found = [hit('m1')];
+    const { palette } = setUp([], async () => found);
+    palette.type('zz');
+    await searched();
+    expect(chosen(palette)).toBe('message m1');
+    found = [hit('m2')];
+    palette.type('zzz');
+    expect(palette.at).toBe(-1);
+    expect(palette.messages.results.map(({ key }) => key)).toEqual(['message m1']);
+    await searched();
+    expect(palette.messages.results.map(({ key }) => key)).toEqual(['message m2']);
+    palette.type('');
+    expect(palette.messages.results).toEqual([]);
   });
 });
