@@ -7,6 +7,11 @@ export function isCommand(event: KeyboardEvent): boolean {
   return command && !event.altKey && !event.shiftKey;
 }
 
+/** True when no modifier is held. */
+export function isBare(event: KeyboardEvent): boolean {
+  return !event.ctrlKey && !event.metaKey && !event.altKey && !event.shiftKey;
+}
+
 /** True when the key belongs to an input method; 229 also where `isComposing` is late. */
 export function isComposing(event: KeyboardEvent): boolean {
   return event.isComposing || event.keyCode === 229;
@@ -19,4 +24,6 @@ export function commandKey(key: string): string {
 
 export const shiftEnter = isMac ? '⇧Enter' : 'Shift+Enter';
 export const f3 = isMac ? 'F3 ⇧F3' : 'F3 Shift+F3';
+export const commandEnter = isMac ? '⌘Enter' : 'Ctrl+Enter';
+export const altShiftArrows = isMac ? '⌥⇧↑ ⌥⇧↓' : 'Alt+Shift+↑ Alt+Shift+↓';
 export const altArrows = isMac ? '⌥↑ ⌥↓' : 'Alt+↑ Alt+↓';

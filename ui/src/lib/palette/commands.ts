@@ -1,5 +1,6 @@
 /** What the palette can do besides opening a chat. */
 import type { IconName } from '../../components/Icon.svelte';
+import { copyText } from '../clipboard';
 import type { ProblemCode, Theme } from '../ipc/host';
 import { commandKey } from '../keys';
 import type { App } from '../state/app.svelte';
@@ -21,7 +22,13 @@ const THEMES: Theme[] = ['light', 'dark', 'system'];
 
 /** The commands that make sense now. */
 export function commandsOf(app: App): Command[] {
-  return [...chatCommands(app), ...windowCommands(app), ...themes(app), ...models(app)];
+  return [
+    ...chatCommands(app),
+    ...messageCommands(app),
+    ...windowCommands(app),
+    ...themes(app),
+    ...models(app),
+  ];
 }
 
 function chatCommands({ chats }: App): Command[] {
@@ -35,6 +42,45 @@ function chatCommands({ chats }: App): Command[] {
     ...(chats.current.answer === null ? [] : [stop]),
     ...commands.filter(({ key }) => key === 'new-chat' || chats.currentId !== null),
   ];
+}
+
+/** What can be done with the end of the open chat. */
+function messageCommands({ chats, speech }: App): Command[] {
+  const { messages, tree, lastQuestion } = chats.current;
+  const last = messages.at(-1);
+  if (last === undefined) return [];
+  const isOpen = tree.closed === null;
+  const isAnswer = last.role === 'assistant';
+  const hasQuestion = isAnswer && tree.questionOf(last) !== null;
+  const offered: [boolean, Command][] = [
+    [
+      speech.reading !== null,
+      command('read-stop', t.message.stopReading, 'stop', '', (app) => app.speech.stop()),
+    ],
+    [
+      isAnswer && last.text !== '',
+      command('copy-last', t.palette.copyLast, 'copy', '', (app) => void copy(app, last.text)),
+    ],
+    [
+      isOpen && hasQuestion && last.cutShort,
+      command('continue', t.palette.continueLast, 'continue', '', () => void tree.continue(last)),
+    ],
+    [
+      isOpen && hasQuestion,
+      command('retry', t.palette.retryLast, 'retry', '', () => void tree.retry(last)),
+    ],
+    [
+      isOpen && lastQuestion !== null,
+      command('edit-last', t.palette.editLast, 'rename', '↑', () => {
+        if (lastQuestion !== null) chats.current.edit(lastQuestion);
+      }),
+    ],
+    [
+      isOpen,
+      command('branch', t.palette.branchLast, 'branch', '', () => void tree.branchOff(last)),
+    ],
+  ];
+  return offered.filter(([makesSense]) => makesSense).map(([, offer]) => offer);
 }
 
 function windowCommands({ shell }: App): Command[] {
@@ -90,6 +136,10 @@ function newChat({ chats, shell }: App): void {
   chats.newChat();
   shell.closeDrawer();
   shell.focusComposer();
+}
+
+async function copy({ announcer }: App, text: string): Promise<void> {
+  announcer.say((await copyText(text)) ? t.message.copied : t.message.copyFailed);
 }
 
 function rename({ shell }: App): void {

@@ -105,6 +105,11 @@ export class Chats implements ChatList {
     return chat.id !== null || chat === this.current ? chat : this.#blank;
   }
 
+  branched(chat: Chat, made: ConversationSummary): void {
+    this.upsert(made);
+    if (chat === this.current) this.open(made.id);
+  }
+
   /** Takes an event of some chat's answer. */
   apply(event: AnswerEvent): void {
     const id = event.conversation;
