@@ -151,6 +151,19 @@ const views: View[] = [
     },
   },
   {
+    name: 'narrow-versions',
+    scenario: 'chats',
+    size: { width: 480, height: 720 },
+    show: async (app, page, t) => {
+      await page.getByRole('button', { name: t.sidebar.show }).click();
+      await app.open('Where do Arctic terns spend the winter?');
+      await app.answers.last().getByRole('button', { name: t.message.regenerate }).click();
+      await app.answered();
+      await choose(app, app.answers.last(), t.message.pin, t);
+      await edit(app, app.answers.last(), 'To the **Antarctic**.', t);
+    },
+  },
+  {
     name: 'message-focused',
     scenario: 'chats',
     show: async (app, page) => {
