@@ -178,8 +178,8 @@ export class Tree {
 
   async #try(words: (reason: string) => string, command: () => Promise<void>): Promise<void> {
     const chat = this.#chat;
-    if (chat.busy) return;
-    chat.problem = null;
+    chat.problem = this.closed === null ? null : words(this.closed);
+    if (this.closed !== null) return;
     await chat.hold(async () => {
       try {
         await command();

@@ -74,13 +74,14 @@ describe('versions', () => {
 
   it('nothing is asked for while an answer is written', async () => {
     const showVersion = vi.fn();
-    const { tree } = await opened({
+    const { chat, tree } = await opened({
       openConversation: async () => view(question('q1'), answer('a1', { state: 'writing' })),
       showVersion,
     });
     expect(tree.closed).not.toBeNull();
     await tree.showVersion({ message: 'a9', by: 'next', top: 0 });
     expect(showVersion).not.toHaveBeenCalled();
+    expect(chat.problem).toContain(tree.closed);
   });
 });
 
