@@ -145,17 +145,6 @@ test('a lost piece of text is noticed and fetched', async ({ app }) => {
   await expect(app.answers).toContainText('Layer 14');
 });
 
-test('try again replaces the last answer', async ({ app, page }) => {
-  await app.start('chats');
-  await app.open('What is Tern?');
-  await expect(app.answers).toHaveCount(1);
-  await page.getByTestId('retry-answer').click();
-  await app.answered();
-  await expect(app.answers).toHaveCount(1);
-  await expect(app.questions).toHaveCount(1);
-  expect(await app.calls('retryAnswer')).toHaveLength(1);
-});
-
 test('every way an answer can end is said', async ({ app, page }) => {
   await app.start('states');
   await app.open('How answers can end');

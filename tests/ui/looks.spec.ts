@@ -9,6 +9,8 @@ import { en } from '../../ui/src/lib/strings/en';
 import type { Strings } from '../../ui/src/lib/strings/language.svelte';
 import { expect, test, type Window } from './app';
 import { FORMULAS } from './formulas';
+import { messageViews } from './message-views';
+import type { View } from './view';
 
 const axeSource = readFileSync(
   createRequire(import.meta.url).resolve('axe-core/axe.min.js'),
@@ -18,16 +20,8 @@ const axeSource = readFileSync(
 const folder = process.env.TERN_WRITE_SCREENS ? './screens/' : './results/screens/';
 const screens = fileURLToPath(new URL(folder, import.meta.url));
 
-interface View {
-  name: string;
-  scenario: string;
-  pace?: 'instant' | 'manual';
-  size?: { width: number; height: number };
-  /** `t` are the window's words. */
-  show?: (app: Window, page: Page, t: Strings) => Promise<void>;
-}
-
 const views: View[] = [
+  ...messageViews,
   { name: 'first-run', scenario: 'first-run' },
   { name: 'ready', scenario: 'ready' },
   {

@@ -12,6 +12,11 @@ export function isCommand(event: KeyboardEvent): boolean {
   return holdsCommand(event) && !event.shiftKey;
 }
 
+/** True when no modifier is held. */
+export function isBare(event: KeyboardEvent): boolean {
+  return !event.ctrlKey && !event.metaKey && !event.altKey && !event.shiftKey;
+}
+
 /** True when the key belongs to an input method; 229 also where `isComposing` is late. */
 export function isComposing(event: KeyboardEvent): boolean {
   return event.isComposing || event.keyCode === 229;
@@ -31,4 +36,6 @@ export const shiftEnter = isMac ? '⇧Enter' : 'Shift+Enter';
 export const f3 = isMac ? 'F3 ⇧F3' : 'F3 Shift+F3';
 export const shiftF10 = isMac ? '⇧F10' : 'Shift+F10';
 export const shiftArrows = isMac ? '⇧↑ ⇧↓' : 'Shift+↑ Shift+↓';
+export const commandEnter = isMac ? '⌘Enter' : 'Ctrl+Enter';
+export const altShiftArrows = isMac ? '⌥⇧↑ ⌥⇧↓' : 'Alt+Shift+↑ Alt+Shift+↓';
 export const altArrows = isMac ? '⌥↑ ⌥↓' : 'Alt+↑ Alt+↓';

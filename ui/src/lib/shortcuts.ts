@@ -1,4 +1,5 @@
 import { holdsCommand, isCommand } from './keys';
+import { walkMessages } from './message-keys';
 import type { App } from './state/app.svelte';
 
 /** True while a dialog or menu is open: it has its own keys. */
@@ -43,6 +44,14 @@ export function handleShortcut(event: KeyboardEvent, app: App): void {
   }
   if (holdsCommand(event) && event.shiftKey && event.key.toLowerCase() === 'n') {
     newChat(app, true);
+    event.preventDefault();
+    return;
+  }
+  if (event.altKey && event.shiftKey && !event.ctrlKey && !event.metaKey) {
+    if (event.key !== 'ArrowUp' && event.key !== 'ArrowDown') return;
+    // Where there is text, these keys may select it.
+    if (event.target instanceof HTMLTextAreaElement && event.target.value !== '') return;
+    walkMessages(event.key === 'ArrowUp' ? -1 : 1);
     event.preventDefault();
     return;
   }

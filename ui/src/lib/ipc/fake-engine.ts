@@ -126,12 +126,12 @@ export class FakeEngine {
       yield;
     }
     this.#kvTokens = prompt;
-    const pieces = piecesOf(question, chat.summary.model === 'guide');
+    const pieces = piecesAfter(answer.text, piecesOf(question, chat.summary.model === 'guide'));
     const most = this.#world.maxAnswerTokens() || Infinity;
-    let written = answer.nextSeq;
-    for (const piece of pieces.slice(written, most)) {
+    let written = 0;
+    for (const piece of pieces.slice(0, most)) {
       if (job.stopped) break;
-      if (written === answer.nextSeq && !this.#writing) {
+      if (written === 0 && !this.#writing) {
         this.#writing = true;
         this.#phase(chat, answer, { kind: 'writing' });
         this.#world.emit({ kind: 'statusChanged', status: this.status() });
@@ -204,6 +204,12 @@ export class FakeEngine {
     this.#world.changed(chat.summary);
     this.#world.emit({ kind: 'statusChanged', status: this.status() });
   }
+}
+
+/** What is left to write after the text so far. */
+function piecesAfter(text: string, pieces: string[]): string[] {
+  let length = 0;
+  return pieces.filter((piece) => (length += piece.length) > text.length);
 }
 
 /** About four letters make a token. */

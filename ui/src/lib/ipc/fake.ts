@@ -14,9 +14,11 @@ import { blankMessage, blankSummary, blankView } from './fake-blanks';
 import { FakeEngine, type EngineWorld, type Pace } from './fake-engine';
 import { scenario, type Scenario } from './fake-scenarios';
 import { searchChats } from './fake-search';
+import { FakeTree } from './fake-tree';
 import {
   HostError,
   type AppEvent,
+  type Attachment,
   type ConnectionLog,
   type ContextUse,
   type ConversationSummary,
@@ -47,6 +49,7 @@ export class FakeHost implements Host {
   inFlight = 0;
   readonly engine: FakeEngine;
 
+  readonly #trees = new Map<ConversationView, FakeTree>();
   #chats: FakeChat[];
   #models: ModelEntry[];
   #settings: Settings;
@@ -114,6 +117,13 @@ export class FakeHost implements Host {
     return chat;
   }
 
+  /** Files that went along with a question. */
+  attach(question: string, attachments: Attachment[]): void {
+    for (const message of this.#chats.flatMap((chat) => chat.messages)) {
+      if (message.text === question) message.attachments = attachments;
+    }
+  }
+
   // -- what the UI may do --
 
   async startup(): Promise<Startup> {
@@ -138,8 +148,9 @@ export class FakeHost implements Host {
 
   async openConversation(conversation: string, message: string | null): Promise<ConversationView> {
     await this.#command('openConversation', conversation, message);
-    const { summary, messages, options, draft } = this.#chat(conversation);
-    return structuredClone({ summary, messages, options, draft });
+    const chat = this.#chat(conversation);
+    if (message !== null) this.#tree(chat).show(message);
+    return this.#view(chat);
   }
 
   async sendMessage(
@@ -153,21 +164,82 @@ export class FakeHost implements Host {
       conversation === null ? this.#newChat(titleOf(text), Date.now()) : this.#chat(conversation);
     if (conversation === null) chat.summary.temporary = temporary;
     this.#notWriting(chat);
-    const question = this.#message('user', text, null);
-    const answer = this.#startAnswer(chat, [...chat.messages, question]);
-    return structuredClone({ conversation: chat.summary, question, answer });
+    const question = { ...this.#message('user', text, null), attachments };
+    return this.#sent(chat, question, this.#startAnswer(chat, [...chat.messages, question]));
+  }
+
+  async editQuestion(message: string, question: Question): Promise<Sent> {
+    await this.#command('editQuestion', message, question);
+    const { chat, at } = this.#idle(message);
+    const asked = { ...this.#message('user', question.text, null), ...question };
+    return this.#sent(chat, asked, this.#startAnswer(chat, [...chat.messages.slice(0, at), asked]));
   }
 
   async retryAnswer(message: string): Promise<Sent> {
     await this.#command('retryAnswer', message);
-    const chat = this.#chats.find((known) => known.messages.some(({ id }) => id === message));
-    if (chat === undefined) throw refused('notFound', 'This answer is not there any more.');
-    this.#notWriting(chat);
-    const at = chat.messages.findIndex(({ id }) => id === message);
+    const { chat, at } = this.#idle(message);
     const question = chat.messages[at - 1];
     if (question === undefined) throw refused('invalid', 'This answer has no question.');
-    const answer = this.#startAnswer(chat, chat.messages.slice(0, at));
-    return structuredClone({ conversation: chat.summary, question, answer });
+    return this.#sent(chat, question, this.#startAnswer(chat, chat.messages.slice(0, at)));
+  }
+
+  async continueAnswer(message: string): Promise<Sent> {
+    await this.#command('continueAnswer', message);
+    const { chat, at } = this.#idle(message);
+    const question = chat.messages[at - 1];
+    const answer = chat.messages[at];
+    if (question === undefined || answer === undefined || at + 1 < chat.messages.length) {
+      throw refused('invalid', 'Only the last answer can go on.');
+    }
+    Object.assign(answer, { state: 'writing', stats: null, error: null });
+    this.engine.start(chat, answer);
+    return this.#sent(chat, question, answer);
+  }
+
+  async editAnswer(message: string, text: string): Promise<MessageView> {
+    await this.#command('editAnswer', message, text);
+    const { chat, at } = this.#idle(message);
+    const answer = chat.messages[at];
+    Object.assign(answer ?? {}, { text, edited: true });
+    return structuredClone(answer ?? blankMessage);
+  }
+
+  async deleteMessage(message: string): Promise<ConversationView> {
+    await this.#command('deleteMessage', message);
+    const { chat } = this.#idle(message);
+    this.#tree(chat).delete(message);
+    return this.#view(chat);
+  }
+
+  async restoreMessage(message: string): Promise<ConversationView> {
+    await this.#command('restoreMessage', message);
+    const { chat } = this.#idle(message);
+    this.#tree(chat).restore(message);
+    return this.#view(chat);
+  }
+
+  async showVersion(message: string): Promise<ConversationView> {
+    await this.#command('showVersion', message);
+    const { chat } = this.#idle(message);
+    this.#tree(chat).show(message);
+    return this.#view(chat);
+  }
+
+  async pinMessage(message: string, pinned: boolean): Promise<void> {
+    await this.#command('pinMessage', message, pinned);
+    const { chat, at } = this.#idle(message);
+    Object.assign(chat.messages[at] ?? {}, { pinned });
+  }
+
+  async branchOff(message: string, title: string): Promise<ConversationView> {
+    await this.#command('branchOff', message, title);
+    const { chat } = this.#idle(message);
+    const made = this.#newChat(title, Date.now());
+    made.summary.model = chat.summary.model;
+    made.messages = this.#tree(chat)
+      .pathTo(message)
+      .map((copied) => ({ ...copied, id: this.#id(copied.role) }));
+    return this.#view(made);
   }
 
   async stopGeneration(conversation: string): Promise<void> {
@@ -279,38 +351,6 @@ export class FakeHost implements Host {
     throw unanswered('saveDraft');
   }
 
-  editQuestion(): Promise<Sent> {
-    throw unanswered('editQuestion');
-  }
-
-  continueAnswer(): Promise<Sent> {
-    throw unanswered('continueAnswer');
-  }
-
-  editAnswer(): Promise<MessageView> {
-    throw unanswered('editAnswer');
-  }
-
-  deleteMessage(): Promise<ConversationView> {
-    throw unanswered('deleteMessage');
-  }
-
-  restoreMessage(): Promise<ConversationView> {
-    throw unanswered('restoreMessage');
-  }
-
-  showVersion(): Promise<ConversationView> {
-    throw unanswered('showVersion');
-  }
-
-  pinMessage(): Promise<void> {
-    throw unanswered('pinMessage');
-  }
-
-  branchOff(): Promise<ConversationView> {
-    throw unanswered('branchOff');
-  }
-
   summariseConversation(): Promise<Sent> {
     throw unanswered('summariseConversation');
   }
@@ -355,6 +395,33 @@ export class FakeHost implements Host {
     return chat;
   }
 
+  #tree(chat: FakeChat): FakeTree {
+    const known = this.#trees.get(chat);
+    known?.grow();
+    const tree = known ?? new FakeTree(chat);
+    this.#trees.set(chat, tree);
+    return tree;
+  }
+
+  #view(chat: FakeChat): ConversationView {
+    this.#tree(chat);
+    const { summary, messages, options, draft } = chat;
+    return structuredClone({ summary, messages, options, draft });
+  }
+
+  #sent(chat: FakeChat, question: MessageView, answer: MessageView): Sent {
+    this.#tree(chat);
+    return structuredClone({ conversation: chat.summary, question, answer });
+  }
+
+  /** The chat of a message in which nothing is being written, and the message's place in it. */
+  #idle(message: string): { chat: FakeChat; at: number } {
+    const chat = this.#chats.find((known) => this.#tree(known).has(message));
+    if (chat === undefined) throw refused('notFound', 'This message is not there any more.');
+    this.#notWriting(chat);
+    return { chat, at: chat.messages.findIndex(({ id }) => id === message) };
+  }
+
   #notWriting(chat: FakeChat): void {
     if (chat.summary.generating) {
       throw refused('busy', 'An answer is still being written in this chat. Stop it first.');
@@ -386,6 +453,7 @@ export class FakeHost implements Host {
     }
     const answer = this.#message('assistant', '', model.name);
     answer.state = 'writing';
+    this.#tree(chat);
     chat.messages = [...before, answer];
     chat.summary.updatedAt = Date.now();
     this.engine.start(chat, answer);

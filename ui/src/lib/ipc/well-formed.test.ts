@@ -7,7 +7,7 @@ describe('half of a surrogate pair', () => {
   const told = async (text: string) => {
     const fake = new FakeHost(scenario('ready'), 'manual');
     const host = wellFormedHost(fake);
-    const { conversation } = await host.sendMessage(null, text);
+    const { conversation } = await host.sendMessage(null, { text, attachments: [] }, false);
     await host.renameConversation(conversation.id, text);
     const { settings } = await host.startup();
     await host.setSettings({ ...settings, systemPrompt: text });
@@ -16,7 +16,9 @@ describe('half of a surrogate pair', () => {
 
   it('is refused by the program', async () => {
     const fake = new FakeHost(scenario('ready'), 'manual');
-    await expect(fake.sendMessage(null, 'a\ud83d')).rejects.toThrow('surrogate');
+    await expect(
+      fake.sendMessage(null, { text: 'a\ud83d', attachments: [] }, false),
+    ).rejects.toThrow('surrogate');
   });
 
   it('reaches it as a replacement character, wherever it is', async () => {

@@ -1,4 +1,6 @@
 /** What is copied of an answer: formulas as the LaTeX they were made from. */
+import { renderMarkdown } from './render';
+
 export function copyFormulas(event: ClipboardEvent): void {
   const selection = getSelection();
   if (selection === null || selection.isCollapsed || event.clipboardData === null) return;
@@ -11,15 +13,30 @@ export function copyFormulas(event: ClipboardEvent): void {
   if (first) range.setStartBefore(first);
   if (last) range.setEndAfter(last);
   const part = range.cloneContents();
+  if (!writeFormulas(part)) return;
+  event.clipboardData.setData('text/plain', textOf(part));
+  event.preventDefault();
+}
+
+/** An answer as plain text: what a reader sees of it, without marks. */
+export function plainText(markdown: string): string {
+  const template = document.createElement('template');
+  template.innerHTML = renderMarkdown(markdown);
+  const part = template.content;
+  for (const head of part.querySelectorAll('.code-head')) head.remove();
+  writeFormulas(part);
+  return textOf(part).trim();
+}
+
+/** Puts sources in the place of formulas; true when there were any. */
+function writeFormulas(part: DocumentFragment): boolean {
   const found = part.querySelectorAll('.math:has(math)');
-  if (found.length === 0) return;
   for (const formula of found) {
     const tex = formula.querySelector('annotation')?.textContent ?? '';
     const mark = formula.matches('.math-display') ? '$$' : '$';
     formula.textContent = `${mark}${tex}${mark}`;
   }
-  event.clipboardData.setData('text/plain', textOf(part));
-  event.preventDefault();
+  return found.length > 0;
 }
 
 /** Text with the line ends a reader sees; only what is on the page knows them. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { finishedLength, plainWords } from './plain';
+import { finishedLength, firstWords, plainWords } from './plain';
 
 describe('sentences for a screen reader', () => {
   it('a sentence is finished when something follows its end', () => {
@@ -16,4 +16,10 @@ describe('sentences for a screen reader', () => {
     );
     expect(plainWords('```rust\nlet x\n```')).toBe('let x');
   });
+});
+
+it('first words are short, whatever the text', () => {
+  expect(firstWords('# A **sieve** of primes', 40)).toBe('A sieve of primes');
+  expect(firstWords('one two three', 8)).toBe('one two…');
+  expect(firstWords('word '.repeat(100_000), 20)).toBe('word word word word…');
 });

@@ -11,6 +11,12 @@ export function plainWords(text: string): string {
     .trim();
 }
 
+/** The first words of a text, where there is little room. */
+export function firstWords(text: string, length: number): string {
+  const words = plainWords(text.slice(0, 4 * length));
+  return words.length > length ? `${words.slice(0, length).trimEnd()}…` : words;
+}
+
 /** Length of the part of `text` that ends with a finished sentence or line. */
 export function finishedLength(text: string): number {
   let end = 0;

@@ -1,4 +1,5 @@
 /** What the palette can do besides opening a chat. */
+import { copyText } from '../clipboard';
 import { isolated } from '../direction';
 import type { IconName } from '../icons';
 import type { ConversationSummary, ProblemCode, Theme } from '../ipc/host';
@@ -26,6 +27,7 @@ export function commandsOf(app: App): Command[] {
   return [
     ...chatCommands(app),
     ...listCommands(app),
+    ...messageCommands(app),
     ...windowCommands(app),
     ...themes(app),
     ...models(app),
@@ -93,6 +95,45 @@ function listCommands({ chats }: App): Command[] {
   ];
 }
 
+/** What can be done with the end of the open chat. */
+function messageCommands({ chats, speech }: App): Command[] {
+  const { messages, tree, lastQuestion } = chats.current;
+  const last = messages.at(-1);
+  if (last === undefined) return [];
+  const isOpen = tree.closed === null;
+  const isAnswer = last.role === 'assistant';
+  const hasQuestion = isAnswer && tree.questionOf(last) !== null;
+  const offered: [boolean, Command][] = [
+    [
+      speech.reading !== null,
+      command('read-stop', t.message.stopReading, 'stop', '', (app) => app.speech.stop()),
+    ],
+    [
+      isAnswer && last.text !== '',
+      command('copy-last', t.palette.copyLast, 'copy', '', (app) => void copy(app, last.text)),
+    ],
+    [
+      isOpen && hasQuestion && last.cutShort,
+      command('continue', t.palette.continueLast, 'continue', '', () => void tree.continue(last)),
+    ],
+    [
+      isOpen && hasQuestion,
+      command('retry', t.palette.retryLast, 'retry', '', () => void tree.retry(last)),
+    ],
+    [
+      isOpen && lastQuestion !== null,
+      command('edit-last', t.palette.editLast, 'rename', '↑', () => {
+        if (lastQuestion !== null) chats.current.edit(lastQuestion);
+      }),
+    ],
+    [
+      isOpen,
+      command('branch', t.palette.branchLast, 'branch', '', () => void tree.branchOff(last)),
+    ],
+  ];
+  return offered.filter(([makesSense]) => makesSense).map(([, offer]) => offer);
+}
+
 function windowCommands({ shell }: App): Command[] {
   const sidebar = shell.sidebar ? t.sidebar.hide : t.sidebar.show;
   return [
@@ -146,6 +187,10 @@ function newChat({ chats, shell }: App, temporary: boolean): void {
   chats.newChat(temporary);
   shell.closeDrawer();
   shell.focusComposer();
+}
+
+async function copy({ announcer }: App, text: string): Promise<void> {
+  announcer.say((await copyText(text)) ? t.message.copied : t.message.copyFailed);
 }
 
 function rename({ shell }: App): void {

@@ -7,6 +7,7 @@ import { MessageSearch } from './message-search.svelte';
 import { Models } from './models.svelte';
 import { SettingsState } from './settings.svelte';
 import { Shell } from './shell.svelte';
+import { Speech } from './speech.svelte';
 
 /** Everything the window shows. */
 export class App {
@@ -24,6 +25,7 @@ export class App {
   readonly settings: SettingsState;
   readonly shell = new Shell();
   readonly announcer = new Announcer();
+  readonly speech = new Speech();
   readonly find = new Find(this.announcer);
 
   readonly #host: Host;

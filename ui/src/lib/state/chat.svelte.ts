@@ -3,12 +3,15 @@ import {
   problemOf,
   type AppEvent,
   type ConversationSummary,
+  type ConversationView,
   type Host,
+  type MessageView,
   type Phase,
   type Sent,
 } from '../ipc/host';
 import { t } from '../strings/language.svelte';
 import { Message } from './message.svelte';
+import { Tree } from './tree.svelte';
 
 /** The events that belong to one chat's answers. */
 export type AnswerEvent = Extract<AppEvent, { conversation: string }>;
@@ -21,6 +24,8 @@ export interface ChatList {
   adopted(chat: Chat): void;
   /** The chat whose composer a refused message of `chat` goes back to. */
   homeOf(chat: Chat): Chat;
+  /** A new chat was made of `chat`. */
+  branched(chat: Chat, made: ConversationSummary): void;
 }
 
 /** One chat: its messages, its draft, and the answer being written in it. */
@@ -43,11 +48,18 @@ export class Chat {
   /** A message to bring into view; the transcript takes it from here. */
   reveal = $state.raw<string | null>(null);
 
+  /** Versions, edits and deletions of its messages. */
+  readonly tree: Tree;
+
   readonly #host: Host;
   readonly #list: ChatList;
+  /** The last of them. */
+  #command: Promise<void> = Promise.resolve();
   /** Commands under way whose answers the events must wait for. */
   #waiting = 0;
   #held: AnswerEvent[] = [];
+  /** Messages of all branches that were shown, by id. */
+  #seen = new Map<string, Message>();
   /** Messages that are not in the branch shown, for instance an older version of an answer. */
   #strangers = new Set<string>();
   /** What a new chat will be once its first message is sent. */
@@ -56,6 +68,7 @@ export class Chat {
   constructor(host: Host, list: ChatList, summary: ConversationSummary | null) {
     this.#host = host;
     this.#list = list;
+    this.tree = new Tree(host, this, list);
     this.summary = summary;
     if (summary === null) this.loading = 'done';
   }
@@ -88,13 +101,24 @@ export class Chat {
     return this.messages.length === 0 && this.sending === null;
   }
 
+  get lastQuestion(): Message | null {
+    return this.messages.findLast(({ role }) => role === 'user') ?? null;
+  }
+
+  /** Opens a message for changes, unless an answer is being written. */
+  edit(message: Message): void {
+    if (this.busy) return;
+    message.startEdit();
+    this.tree.stays += 1;
+  }
+
   /** Fetches the messages, unless they are here. */
   async load(): Promise<void> {
     if (this.loading === 'no' || this.loading === 'failed') await this.#fetch();
   }
 
   /** Brings a message into view, on a branch that leads through it. */
-  async show(message: string): Promise<void> {
+  async showMessage(message: string): Promise<void> {
     if (!this.#has(message)) await this.#fetch(message);
     if (this.#has(message)) this.reveal = message;
   }
@@ -114,7 +138,7 @@ export class Chat {
     this.problem = null;
     this.sending = text;
     this.sentCount += 1;
-    await this.#hold(async () => {
+    await this.hold(async () => {
       try {
         const sent = await this.#host.sendMessage(
           this.id,
@@ -129,22 +153,6 @@ export class Chat {
         home.problem = t.composer.notSent(problemOf(thrown).message);
       } finally {
         this.sending = null;
-      }
-    });
-  }
-
-  /** Writes the last answer anew. */
-  async retry(message: Message): Promise<void> {
-    const at = this.messages.indexOf(message);
-    if (at < 1 || this.busy) return;
-    this.problem = null;
-    this.sentCount += 1;
-    await this.#hold(async () => {
-      try {
-        const sent = await this.#host.retryAnswer(message.id);
-        this.#take(sent, this.messages.slice(0, at - 1));
-      } catch (thrown) {
-        this.problem = t.message.notRetried(problemOf(thrown).message);
       }
     });
   }
@@ -210,10 +218,22 @@ export class Chat {
     void this.#fetch();
   }
 
+  /** Shows an answer that begins, after the messages `before` its question. */
+  follow(sent: Sent, before: Message[]): void {
+    this.sentCount += 1;
+    this.#take(sent, before);
+  }
+
+  /** Shows another branch, or the same one changed. */
+  show(view: ConversationView): void {
+    this.#replace(this.#known(view.messages));
+    this.#list.upsert(view.summary);
+  }
+
   #take(sent: Sent, before: Message[]): void {
     const isNew = this.summary === null;
     this.summary = sent.conversation;
-    this.messages = [...before, new Message(sent.question), new Message(sent.answer)];
+    this.messages = [...before, ...this.#known([sent.question, sent.answer])];
     this.phase = null;
     this.stopping = false;
     if (isNew) this.#list.adopted(this);
@@ -225,11 +245,10 @@ export class Chat {
     const id = this.id;
     if (id === null) return;
     if (this.loading !== 'done') this.loading = 'running';
-    await this.#hold(async () => {
+    await this.hold(async () => {
       try {
         const view = await this.#host.openConversation(id, message);
-        this.#replace(view.messages.map((message) => this.#known(message) ?? new Message(message)));
-        this.#list.upsert(view.summary);
+        this.show(view);
         if (this.loading !== 'done') this.problem = null;
         this.loading = 'done';
       } catch (thrown) {
@@ -251,18 +270,24 @@ export class Chat {
     }
   }
 
-  /** The message already on the screen, brought up to date: its element and rendered text stay. */
-  #known(view: Sent['answer']): Message | null {
-    const known = this.messages.find((message) => message.id === view.id);
-    known?.set(view);
-    return known ?? null;
+  /** Messages already here are brought up to date: their elements and rendered texts stay. */
+  #known(views: MessageView[]): Message[] {
+    return views.map((view) => {
+      const known = this.#seen.get(view.id);
+      known?.set(view);
+      const message = known ?? new Message(view);
+      this.#seen.set(view.id, message);
+      return message;
+    });
   }
 
   /** Runs a command while this chat's events wait, then applies them: they may overtake the command's own answer. */
-  async #hold(command: () => Promise<void>): Promise<void> {
+  async hold(command: () => Promise<void>): Promise<void> {
     this.#waiting += 1;
+    // One after the other: no answer may overtake that of an earlier command.
+    this.#command = this.#waiting === 1 ? command() : this.#command.then(command);
     try {
-      await command();
+      await this.#command;
     } finally {
       this.#waiting -= 1;
       if (this.#waiting === 0) {

@@ -97,7 +97,7 @@ export class Chats implements ChatList {
     }
     this.current = chat;
     this.unread.delete(id);
-    void (message === null ? chat.load() : chat.show(message));
+    void (message === null ? chat.load() : chat.showMessage(message));
   }
 
   /** Opens the row `step` places further down the list. */
@@ -123,6 +123,11 @@ export class Chats implements ChatList {
 
   homeOf(chat: Chat): Chat {
     return chat.id !== null || chat === this.current ? chat : this.#blank(chat.temporary);
+  }
+
+  branched(chat: Chat, made: ConversationSummary): void {
+    this.upsert(made);
+    if (chat === this.current) this.open(made.id);
   }
 
   /** Takes an event of some chat's answer. */

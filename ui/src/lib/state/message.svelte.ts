@@ -1,6 +1,14 @@
-import type { MessageRole, MessageState, MessageView, Stats } from '../ipc/host';
+import type {
+  Attachment,
+  MessageRole,
+  MessageState,
+  MessageView,
+  Stats,
+  Versions,
+} from '../ipc/host';
 import { beginning } from '../graphemes';
 import { MarkdownStream } from '../markdown/stream';
+import { Edit } from './edit.svelte';
 
 /** Longer questions show so much, until asked for all. */
 const FOLDED_LENGTH = 4000;
@@ -23,6 +31,12 @@ export class Message {
   modelName = $state.raw<string | null>(null);
   stats = $state.raw<Stats | null>(null);
   error = $state.raw<string | null>(null);
+  attachments = $state.raw<Attachment[]>([]);
+  versions = $state.raw<Versions>({ position: 1, count: 1, previous: null, next: null });
+  pinned = $state.raw(false);
+  edited = $state.raw(false);
+  /** Open while the person changes it; kept here so that no other view of the chat loses it. */
+  edit = $state.raw<Edit | null>(null);
   /** All of a long question is shown. */
   unfolded = $state.raw(false);
   /** Sequence number of the next piece of text. Only `Chat` reads it. */
@@ -41,6 +55,19 @@ export class Message {
     return this.state === 'writing';
   }
 
+  /** It ended before it was whole, and can go on. */
+  get cutShort(): boolean {
+    if (this.text === '') return false;
+    if (this.state === 'complete') return this.stats?.stopReason === 'maxTokens';
+    return this.state !== 'writing' && this.role === 'assistant';
+  }
+
+  /** Opens it for changes; changes begun before are still there. */
+  startEdit(): void {
+    this.edit ??= new Edit(this.text, this.attachments);
+    this.edit.focusWanted = true;
+  }
+
   /** Takes over everything the program knows about this message. */
   set(view: MessageView): void {
     this.text = view.text;
@@ -48,6 +75,10 @@ export class Message {
     this.modelName = view.modelName;
     this.stats = view.stats;
     this.error = view.error;
+    this.attachments = view.attachments;
+    this.versions = view.versions;
+    this.pinned = view.pinned;
+    this.edited = view.edited;
     this.nextSeq = view.nextSeq;
   }
 
