@@ -3,6 +3,7 @@ import {
   type AppEvent,
   type ConversationSummary,
   type Host,
+  type MessageView,
   type Phase,
   type Sent,
 } from '../ipc/host';
@@ -39,6 +40,8 @@ export class Chat {
   stopping = $state.raw(false);
   /** Counts sent messages, so that the transcript can go to its end. */
   sentCount = $state.raw(0);
+  /** A message to be brought into view; the transcript takes it from here. */
+  wanted = $state.raw<string | null>(null);
 
   readonly #host: Host;
   readonly #list: ChatList;
@@ -77,6 +80,11 @@ export class Chat {
   /** Fetches the messages, unless they are here. */
   async load(): Promise<void> {
     if (this.loading === 'no' || this.loading === 'failed') await this.#fetch();
+  }
+
+  /** Goes to a message and marks it briefly, as soon as the chat is there. */
+  showMessage(id: string): void {
+    this.wanted = id;
   }
 
   /** Sends the draft. */
@@ -150,7 +158,8 @@ export class Chat {
       this.#finish(event.message.id, event);
       return;
     }
-    const message = this.messages.find((known) => known.id === event.message);
+    // Nearly always the last one: looking from the end costs nothing in a long chat.
+    const message = this.messages.findLast((known) => known.id === event.message);
     if (message === undefined) {
       this.#stranger(event.message);
     } else if (!message.writing) {
@@ -166,7 +175,7 @@ export class Chat {
   }
 
   #finish(id: string, event: Extract<AnswerEvent, { kind: 'answerFinished' }>): void {
-    const message = this.messages.find((known) => known.id === id);
+    const message = this.messages.findLast((known) => known.id === id);
     if (message === undefined) {
       this.#stranger(id);
       return;
@@ -203,7 +212,7 @@ export class Chat {
     await this.#hold(async () => {
       try {
         const view = await this.#host.openConversation(id);
-        this.#replace(view.messages.map((message) => this.#known(message) ?? new Message(message)));
+        this.#replace(this.#known(view.messages));
         this.#list.upsert(view.summary);
         if (this.loading !== 'done') this.problem = null;
         this.loading = 'done';
@@ -222,11 +231,14 @@ export class Chat {
     }
   }
 
-  /** The message already on the screen, brought up to date: its element and rendered text stay. */
-  #known(view: Sent['answer']): Message | null {
-    const known = this.messages.find((message) => message.id === view.id);
-    known?.set(view);
-    return known ?? null;
+  /** Messages already on the screen are brought up to date: their elements and rendered texts stay. */
+  #known(views: MessageView[]): Message[] {
+    const known = new Map(this.messages.map((message) => [message.id, message]));
+    return views.map((view) => {
+      const message = known.get(view.id);
+      message?.set(view);
+      return message ?? new Message(view);
+    });
   }
 
   /** Runs a command while this chat's events wait, then applies them: they may overtake the command's own answer. */
