@@ -220,3 +220,31 @@ test('a message is gone to by its id, in a chat that is open or opened for it', 
     await expect(question(app, number)).toBeInViewport();
   }
 });
+
+for (const shape of ['blocks', 'code', 'list', 'paragraph']) {
+  test(`200,000 characters of ${shape} are read from end to end and written on`, async ({
+    app,
+    page,
+  }) => {
+    await app.start('huge', 'manual');
+    await app.open(`Huge ${shape}`);
+    await expect.poll(() => distance(page)).toBeLessThan(2);
+    for (const share of [0.8, 0.5, 0.2, 1]) {
+      await drag(page, share);
+      await expect.poll(() => inMiddle(page)).not.toBe('nothing');
+      expect(await page.locator('*').count()).toBeLessThan(5000);
+    }
+    await app.fake(
+      (host, question) => host.putWriting('Being written', question, 200_000),
+      `Write huge ${shape}.`,
+    );
+    await app.open('Being written');
+    await app.step(60);
+    const before = await app.answers.last().getByTestId('message-text').innerText();
+    await app.step(100);
+    await expect
+      .poll(() => app.answers.last().getByTestId('message-text').innerText())
+      .not.toBe(before);
+    await expect.poll(() => distance(page)).toBeLessThan(2);
+  });
+}

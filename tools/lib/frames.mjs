@@ -13,7 +13,7 @@ export function percentile(values, share) {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
 }
 
-/** Tasks of the page's main thread, as `{ start, ms }`, oldest first. */
+/** Tasks of the page's main thread, as `{ start, ms }`, oldest first. Processor time where the trace has it: other programs' work is not ours. */
 export function mainThreadTasks(events) {
   const named = events.filter(({ name, args }) => name === 'thread_name' && args?.name === 'CrRendererMain');
   const busiest = named
@@ -26,7 +26,7 @@ function tasksOf(events, pid, tid) {
   return events
     .filter((event) => event.pid === pid && event.tid === tid)
     .filter(({ name, ph }) => ph === 'X' && name.endsWith('RunTask'))
-    .map(({ ts, dur }) => ({ start: ts / 1000, ms: (dur ?? 0) / 1000 }))
+    .map(({ ts, dur = 0, tdur = dur }) => ({ start: ts / 1000, ms: tdur / 1000 }))
     .sort((a, b) => a.start - b.start)
     .filter(isOutermost());
 }

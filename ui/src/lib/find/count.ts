@@ -46,13 +46,12 @@ function partsOf(message: Message, known: Part[]): Part[] {
   if (message.role === 'user') {
     return [{ source: message.text, blocks: [foldWithPlaces(message.text).text] }];
   }
-  if (!message.writing) {
-    return [{ source: message.text, blocks: blocksOfHtml(renderUncoloured(message.text)) }];
-  }
-  message.markdown.update(message.text, false);
-  return [...message.markdown.settled, message.markdown.open].map((source, i) => {
+  // In the very blocks that are on the page, or will be.
+  message.markdown.update(message.text, !message.writing);
+  return message.markdown.blocks.map(({ source, env }, i) => {
     const part = known[i];
-    return part?.source === source ? part : { source, blocks: blocksOfHtml(source) };
+    if (part?.source === source) return part;
+    return { source, blocks: blocksOfHtml(renderUncoloured(source, env)) };
   });
 }
 

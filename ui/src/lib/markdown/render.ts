@@ -42,9 +42,22 @@ md.use(mathSource);
 
 const escape = md.utils.escapeHtml;
 
+/** Lines of a part of plain code: what is not in view of a long block is not laid out. */
+const PART_LINES = 100;
+const PART = new RegExp(`(?:[^\n]*\n){${PART_LINES}}|[^]+`, 'g');
+
+/** Plain code in parts of equally many lines; the last one may be shorter. */
+export function codeParts(code: string): string[] {
+  return code.match(PART) ?? [];
+}
+
+function codePart(code: string, _i: number, parts: string[]): string {
+  return parts.length === 1 ? escape(code) : `<span class="part">${escape(code)}</span>`;
+}
+
 function codeBlock(code: string, language: string, env: RenderEnv = {}): string {
   const plain = env.uncoloured || (env.open && code.length > LONGEST_OPEN_CODE);
-  const body = (!plain && highlight(code, language)) || escape(code);
+  const body = (!plain && highlight(code, language)) || codeParts(code).map(codePart).join('');
   const label = escape(language || t.message.plainCode);
   return (
     `<div class="code"><div class="code-head"><span class="code-language">${label}</span>` +
@@ -98,9 +111,9 @@ export function renderMarkdown(source: string, env: RenderEnv = {}): string {
 }
 
 /**
- * HTML with the text of a whole answer, for looking through many of them: it may not be put on the
- * page. Colours and purifying, which take most of the time, change no text.
+ * HTML with the text of a whole answer or some blocks of it, for looking through many of them: it
+ * may not be put on the page. Colours and purifying, which take most of the time, change no text.
  */
-export function renderUncoloured(source: string): string {
-  return formulas.fill(md.render(source, { uncoloured: true }));
+export function renderUncoloured(source: string, env: RenderEnv = {}): string {
+  return formulas.fill(md.render(source, { ...env, uncoloured: true }));
 }
