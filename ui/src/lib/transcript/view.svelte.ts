@@ -1,6 +1,8 @@
 /**
  * The part of a chat that is on the page. Rows are measured once they are there and estimated
  * before; when they turn out different, what is being read stays where it is.
+ *
+ * Longer than 300 lines, because every way the view moves has to know all the others.
  */
 import { tick, untrack } from 'svelte';
 import type { Message } from '../state/message.svelte';
