@@ -27,7 +27,7 @@ const types: Record<string, string> = {
 /** Time on every screen: a Friday morning in winter time. */
 export const NOW = new Date('2026-11-20T10:12:00Z');
 
-type Pace = 'instant' | 'fast' | 'normal' | 'slow' | 'manual';
+type Pace = 'instant' | 'fast' | 'steady' | 'normal' | 'slow' | 'manual';
 
 /** The window as a person uses it. */
 export class Window {

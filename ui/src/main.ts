@@ -11,6 +11,8 @@ if (target === null) throw new Error('index.html has no #app');
 
 try {
   const app = new App(await chooseHost());
+  // For tests of what nothing on the screen asks for by itself; a production build drops it.
+  if (import.meta.env.MODE === 'fake') Object.assign(window, { ternApp: app });
   mount(Root, { target, props: { app } });
   void app.start();
 } catch (thrown) {

@@ -45,6 +45,10 @@ export interface Folded {
 // eslint-disable-next-line no-control-regex
 const ASCII = /^[\u0000-\u007f]*$/;
 
+/** Stretches of ASCII, and every other character by itself. */
+// eslint-disable-next-line no-control-regex
+const RUNS = /[\u0000-\u007f]+|[^\u0000-\u007f]/gu;
+
 /** Character by character; all white space is a space. */
 export function foldWithPlaces(text: string): Folded {
   const plain = (part: string) => fold(part).replace(/\s/g, ' ');
@@ -52,11 +56,13 @@ export function foldWithPlaces(text: string): Folded {
   const parts: string[] = [];
   const origin: number[] = [];
   let at = 0;
-  for (const character of text) {
-    const folded = plain(character);
+  // Most of a text is ASCII even where some of it is not, and stays where it is.
+  for (const [run] of text.matchAll(RUNS)) {
+    const folded = plain(run);
+    const isAscii = folded.length === run.length && ASCII.test(run);
     parts.push(folded);
-    for (let i = 0; i < folded.length; i += 1) origin.push(at);
-    at += character.length;
+    for (let i = 0; i < folded.length; i += 1) origin.push(isAscii ? at + i : at);
+    at += run.length;
   }
   return { text: parts.join(''), origin: Uint32Array.from(origin), length: text.length };
 }

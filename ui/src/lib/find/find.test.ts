@@ -108,6 +108,35 @@ describe('counting', () => {
     }
   });
 
+  it('an answer that was counted while it grew counts on when it is whole', () => {
+    const text = '```python\nprint("tern")  # *tern*\n```\n\n| tern |\n|---|\n| [te](x)rn |';
+    const message = new Message(view({ state: 'writing' }));
+    message.append(text.slice(0, 40));
+    expect(countIn(message, 'tern')).toBe(2);
+    message.set(view({ text }));
+    expect(countIn(message, 'tern')).toBe(words(page(text), 'tern').length);
+    expect(countIn(message, 'print')).toBe(1);
+    expect(countIn(message, 'tern')).toBe(4);
+  });
+
+  it('what Markdown takes apart or writes otherwise is found in a text that is on no page', () => {
+    for (const [text, query] of [
+      ['a **bo**ld~~er~~ `w`ord', 'bolder word'],
+      ['[te](https://example.org/x)rn', 'tern'],
+      ['caf&eacute; &amp; t&#101;rn', 'cafe & tern'],
+      ['<https://example.org/%C3%A9>', 'org/e'],
+      ['1. te\n2. rn\n\n> t e-r\\_n', 't e-r_n'],
+      ['so $x^2$ it is', 'x^2'],
+      ['Ünï**cöde** straße', 'unicode strasse'],
+      ['a → b', '→'],
+    ] as const) {
+      const wanted = foldWithPlaces(query).text;
+      const message = new Message(view({ text }));
+      expect(countIn(message, wanted), text).toBe(words(page(text), query).length);
+      expect(countIn(message, wanted), text).toBe(1);
+    }
+  });
+
   it('ten thousand matches are ten thousand', () => {
     const text = 'tern and Tern\n\n'.repeat(5000);
     expect(countIn(new Message(view({ text })), 'tern')).toBe(10_000);

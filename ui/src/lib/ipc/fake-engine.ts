@@ -1,6 +1,6 @@
 /** The fake's one worker: answers in small steps, one chat after the other. */
+import { piecesOf } from './fake-answers';
 import { blankStats } from './fake-blanks';
-import { piecesOf } from './fake-texts';
 import type {
   AppEvent,
   ConversationSummary,
@@ -11,11 +11,13 @@ import type {
   Status,
 } from './host';
 
-export type Pace = 'instant' | 'fast' | 'normal' | 'slow' | 'manual';
+export type Pace = 'instant' | 'fast' | 'steady' | 'normal' | 'slow' | 'manual';
 
 const STEP_MS: Record<Exclude<Pace, 'manual'>, number> = {
   instant: 0,
   fast: 4,
+  /** Sixty steps a second, kept by the clock: a late timer makes up for it. */
+  steady: 1000 / 60,
   normal: 30,
   slow: 160,
 };
@@ -37,6 +39,8 @@ interface Job {
 
 const MB = 1_000_000;
 const CHUNK = 128;
+/** What a model can read; of a longer chat it gets the end. */
+const CONTEXT = 4096;
 const LOADING_STEPS = 12;
 const TOKENS_PER_SECOND = 31.4;
 
@@ -46,6 +50,8 @@ export class FakeEngine {
   #queue: Job[] = [];
   #running: Iterator<void> | null = null;
   #timer = false;
+  /** When the next step is due. */
+  #due = 0;
   #loaded: ModelEntry | undefined;
   #kvTokens = 0;
   #writing = false;
@@ -104,11 +110,19 @@ export class FakeEngine {
   #schedule(): void {
     if (this.#timer || this.#pace === 'manual') return;
     this.#timer = true;
-    setTimeout(() => {
-      this.#timer = false;
-      this.step(this.#pace === 'instant' ? 1_000_000 : 1);
-      if (this.#queue.length > 0) this.#schedule();
-    }, STEP_MS[this.#pace]);
+    const now = performance.now();
+    const pause = STEP_MS[this.#pace];
+    // A beat is kept from one due time to the next, however late the timers fire.
+    const isOnBeat = this.#pace === 'steady' && now - this.#due < 1000;
+    this.#due = (isOnBeat ? this.#due : now) + pause;
+    setTimeout(
+      () => {
+        this.#timer = false;
+        this.step(this.#pace === 'instant' ? 1_000_000 : 1);
+        if (this.#queue.length > 0) this.#schedule();
+      },
+      Math.max(0, this.#due - now),
+    );
   }
 
   *#work(job: Job): Generator<void, void> {
@@ -118,7 +132,8 @@ export class FakeEngine {
       yield* this.#load(job, model);
     }
     const question = chat.messages.at(-2)?.text ?? '';
-    const prompt = chat.messages.reduce((sum, { text }) => sum + tokensIn(text), 24);
+    const all = chat.messages.reduce((sum, { text }) => sum + tokensIn(text), 24);
+    const prompt = Math.min(all, CONTEXT);
     const reused = Math.min(this.#kvTokens, Math.max(0, prompt - tokensIn(question) - 4));
     for (let done = reused; done < prompt && !job.stopped; done += CHUNK) {
       const secondsLeft = prompt - done > 4 * CHUNK ? (prompt - done) / 180 : null;

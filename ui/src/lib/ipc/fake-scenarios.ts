@@ -1,6 +1,11 @@
-/** What the fake program finds when it starts. */
+/**
+ * What the fake program finds when it starts.
+ *
+ * Longer than 300 lines, because all scenarios are told side by side.
+ */
+import { answerTo, piecesOf } from './fake-answers';
 import { blankMessage, blankStats, blankSummary, blankView } from './fake-blanks';
-import { answerTo, piecesOf } from './fake-texts';
+import { SHAPES, hugeAnswer, mixedTurn } from './fake-long';
 import type {
   ConversationSummary,
   ConversationView,
@@ -126,6 +131,23 @@ function chat(
   };
 }
 
+/** A chat of `count` turns, each a question and its answer. */
+function chatOf(
+  id: string,
+  title: string,
+  age: number,
+  count: number,
+  turn: (number: number) => [question: string, answer: string],
+): ConversationView {
+  const view = chat(id, title, age, []);
+  const at = view.summary.createdAt;
+  for (let number = 1; number <= count; number += 1) {
+    const [question, answer] = turn(number);
+    view.messages.push(message('user', question, at), message('assistant', answer, at));
+  }
+  return view;
+}
+
 const base: Scenario = {
   conversations: [],
   running: [],
@@ -241,13 +263,29 @@ function states(): Scenario {
   return { ...scene, conversations: [{ ...view, messages }, ...scene.conversations] };
 }
 
+/** A chat with many turns of one kind, and one with ten thousand messages of all kinds. */
 function long(): Scenario {
-  const scene = filled();
   const questions = Array.from(
     { length: 200 },
     (_, i) => `Question ${i + 1}: tell me about birds.`,
   );
-  return { ...scene, conversations: [chat('c-long', 'Two hundred questions', MINUTE, questions)] };
+  const conversations = [
+    chat('c-long', 'Two hundred questions', MINUTE, questions),
+    chatOf('c-longest', 'Ten thousand messages', 2 * MINUTE, 5000, mixedTurn),
+  ];
+  return { ...filled(), conversations };
+}
+
+/** Messages of 200,000 characters: an answer of each shape, with a few turns before it, and a question. */
+function huge(): Scenario {
+  const conversations = SHAPES.map((shape, i) =>
+    chatOf(`c-huge-${shape}`, `Huge ${shape}`, (i + 1) * MINUTE, 4, (turn) =>
+      turn === 4 ? [`A huge ${shape}, please.`, hugeAnswer(shape, 200_000)] : mixedTurn(turn),
+    ),
+  );
+  const question = hugeAnswer('blocks', 200_000);
+  conversations.push(chat('c-huge-question', 'Huge question', 9 * MINUTE, [question]));
+  return { ...filled(), conversations };
 }
 
 /** More chats than anyone reads through. */
@@ -282,6 +320,7 @@ const scenarios: Record<string, () => Scenario> = {
   busy,
   states,
   long,
+  huge,
   many,
   sorted,
   /** The large model is there, but nothing was asked yet. */

@@ -1,18 +1,18 @@
 /** What the fake answers. Long enough to see Markdown, code, tables and scrolling. */
 
-const TERN =
+export const TERN =
   'Tern is a private chat app for your own computer. It runs a language model on your CPU, keeps every chat on your disk, and makes no network connection at all.';
 
-const MODEL =
+export const MODEL =
   'Click the model name at the top, then **Open model file** for a GGUF file or **Open model folder** for a Hugging Face folder. If you do not have the model yet, download it first in your browser from Hugging Face: microsoft/bitnet-b1.58-2B-4T, about 1.2 GB.';
 
-const STORED =
+export const STORED =
   'Your chats are in a SQLite database in the data folder; Settings shows its path. To make a backup, close Tern and copy that folder.';
 
-const OFFLINE =
+export const OFFLINE =
   'Tern works fully offline. This version makes no network connection at all, so you can use it on a plane or with the cable pulled.';
 
-const CODE = `A sieve keeps one flag per number and crosses out the multiples of each prime it meets:
+export const CODE = `A sieve keeps one flag per number and crosses out the multiples of each prime it meets:
 
 \`\`\`python
 def primes(limit: int) -> list[int]:
@@ -32,7 +32,7 @@ Two details make it quick:
 
 For a limit of ten million it takes about half a second and 80 MB. If memory matters more than simplicity, a \`bytearray\` needs an eighth of that.`;
 
-const TABLE = `Each one trades memory for speed in its own way:
+export const TABLE = `Each one trades memory for speed in its own way:
 
 | Format | Bits per weight | Size of 2B | Decode |
 | --- | ---: | ---: | --- |
@@ -42,7 +42,7 @@ const TABLE = `Each one trades memory for speed in its own way:
 
 The last column is what you notice: **every token reads every weight once**, so fewer bytes mean more tokens per second. See the [BitNet paper](https://arxiv.org/abs/2402.17764) for the figures.`;
 
-const LONG = [
+export const LONG = [
   '# How a token is made',
   'The model reads your text as tokens and writes its answer one token at a time. This is what happens for each of them.',
   ...Array.from({ length: 14 }, (_, layer) => {
@@ -53,26 +53,8 @@ const LONG = [
   'After the last layer the head turns the vector into one number per token of the vocabulary, and the sampler picks one.',
 ].join('\n\n');
 
-const GENERAL =
+export const GENERAL =
   'Terns are slender seabirds, related to gulls but lighter, with long pointed wings, a forked tail and, in summer, a neat black cap.\n\nThe **Arctic tern** makes the longest journey of any animal: from the Arctic to the Antarctic and back, about 70,000 km a year. Because it follows the summer across both poles, it sees more daylight than any other creature.\n\nA few of its relatives:\n\n1. **Common tern**, coral bill with a black tip, along coasts and rivers\n2. **Sooty tern**, stays in the air for years without landing\n3. **Inca tern**, slate grey with a white moustache, on the cliffs of Peru';
 
-const UNKNOWN =
+export const UNKNOWN =
   'I am only a small guide and know nothing but Tern. For real questions, open the large model: click the model name at the top.';
-
-/** The same question always gets the same answer. */
-export function answerTo(question: string, guide: boolean): string {
-  const q = question.toLowerCase();
-  if (q.includes('long')) return LONG;
-  if (q.includes('code') || q.includes('python')) return CODE;
-  if (q.includes('table') || q.includes('compare')) return TABLE;
-  if (q.includes('stored')) return STORED;
-  if (q.includes('offline')) return OFFLINE;
-  if (q.includes('large model')) return MODEL;
-  if (q.includes('tern?') || q.includes('what is tern')) return guide ? TERN : GENERAL;
-  return guide ? UNKNOWN : GENERAL;
-}
-
-/** The answer in the pieces in which it is written. */
-export function piecesOf(question: string, guide: boolean): string[] {
-  return answerTo(question, guide).match(/\s*\S{1,6}|\s+$/g) ?? [];
-}

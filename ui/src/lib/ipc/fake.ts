@@ -3,13 +3,15 @@
  * deterministic, steered by the address:
  *
  * - `?fake=` a scenario of fake-scenarios.ts (`chats` if not given)
- * - `?pace=` `instant`, `fast`, `normal`, `slow`, or `manual` (only `ternFake.step()` moves)
+ * - `?pace=` `instant`, `fast`, `steady` (60 pieces a second), `normal`, `slow`, or `manual` (only
+ *   `ternFake.step()` moves)
  *
  * Tests reach it as `window.ternFake`.
  *
  * Longer than 300 lines, because it answers every command of the door in one place.
  */
 import { beginning } from '../graphemes';
+import { piecesOf } from './fake-answers';
 import { blankMessage, blankSummary, blankView } from './fake-blanks';
 import { FakeEngine, type EngineWorld, type Pace } from './fake-engine';
 import { scenario, type Scenario } from './fake-scenarios';
@@ -121,6 +123,18 @@ export class FakeHost implements Host {
   attach(question: string, attachments: Attachment[]): void {
     for (const message of this.#chats.flatMap((chat) => chat.messages)) {
       if (message.text === question) message.attachments = attachments;
+    }
+  }
+
+  /** A chat whose answer to `question` is being written, with so many characters of it there already. */
+  putWriting(title: string, question: string, characters: number): void {
+    const chat = this.#newChat(title, Date.now());
+    chat.messages.push(this.#message('user', question, null));
+    const answer = this.#startAnswer(chat, chat.messages);
+    for (const piece of piecesOf(question, chat.summary.model === 'guide')) {
+      if (answer.text.length >= characters) break;
+      answer.text += piece;
+      answer.nextSeq += 1;
     }
   }
 

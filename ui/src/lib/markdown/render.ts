@@ -12,6 +12,8 @@ import { mathSource } from './math';
 export interface RenderEnv extends Env {
   /** True for the block that is still being written. */
   open?: boolean;
+  /** Code stays without colours. */
+  uncoloured?: boolean;
 }
 
 /** Long code is coloured only once it is whole, not on every new piece. */
@@ -41,9 +43,22 @@ md.use(mathSource);
 
 const escape = md.utils.escapeHtml;
 
-function codeBlock(code: string, language: string, open: boolean): string {
-  const colour = !(open && code.length > LONGEST_OPEN_CODE);
-  const body = (colour && highlight(code, language)) || escape(code);
+/** Lines of a part of plain code: what is not in view of a long block is not laid out. */
+const PART_LINES = 100;
+const PART = new RegExp(`(?:[^\n]*\n){${PART_LINES}}|[^]+`, 'g');
+
+/** Plain code in parts of equally many lines; the last one may be shorter. */
+export function codeParts(code: string): string[] {
+  return code.match(PART) ?? [];
+}
+
+function codePart(code: string, _i: number, parts: string[]): string {
+  return parts.length === 1 ? escape(code) : `<span class="part">${escape(code)}</span>`;
+}
+
+function codeBlock(code: string, language: string, env: RenderEnv = {}): string {
+  const plain = env.uncoloured || (env.open && code.length > LONGEST_OPEN_CODE);
+  const body = (!plain && highlight(code, language)) || codeParts(code).map(codePart).join('');
   const label = escape(language || t.message.plainCode);
   return (
     `<div class="code"><div class="code-head"><span class="code-language">${label}</span>` +
@@ -65,14 +80,9 @@ function tokenAt(tokens: Token[], index: number): Token {
 
 md.renderer.rules.fence = (tokens, index, _options, env) => {
   const token = tokenAt(tokens, index);
-  return codeBlock(
-    token.content,
-    languageOf(token.info),
-    (env as RenderEnv | undefined)?.open === true,
-  );
+  return codeBlock(token.content, languageOf(token.info), env as RenderEnv | undefined);
 };
-md.renderer.rules.code_block = (tokens, index) =>
-  codeBlock(tokenAt(tokens, index).content, '', false);
+md.renderer.rules.code_block = (tokens, index) => codeBlock(tokenAt(tokens, index).content, '');
 
 md.renderer.rules.table_open = () =>
   `<div class="table" tabindex="0" role="region" aria-label="${t.message.tableLabel}"><table>\n`;
@@ -100,4 +110,12 @@ for (const part of ['heading_open', 'heading_close']) {
 /** Safe HTML of a whole text or of whole blocks of one. */
 export function renderMarkdown(source: string, env: RenderEnv = {}): string {
   return formulas.fill(DOMPurify.sanitize(md.render(source, env), purify));
+}
+
+/**
+ * HTML with the text of a whole answer or some blocks of it, for looking through many of them: it
+ * may not be put on the page. Colours and purifying, which take most of the time, change no text.
+ */
+export function renderUncoloured(source: string, env: RenderEnv = {}): string {
+  return formulas.fill(md.render(source, { ...env, uncoloured: true }));
 }

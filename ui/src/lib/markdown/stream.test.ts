@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { hugeAnswer } from '../ipc/fake-long';
 import { tornPayloads } from './hostile';
 import { renderMarkdown } from './render';
 import { MarkdownStream } from './stream';
@@ -44,7 +45,8 @@ function feed(text: string, next: () => number): MarkdownStream {
   return stream;
 }
 
-const html = (stream: MarkdownStream) => stream.settled.join('') + stream.open;
+const html = (stream: MarkdownStream) =>
+  stream.settled.map((block) => block.html).join('') + stream.open;
 
 describe('a text written in pieces', () => {
   it('ends as the same HTML as the whole text', () => {
@@ -71,7 +73,7 @@ describe('a text written in pieces', () => {
     const stream = new MarkdownStream();
     stream.update('one\n\ntwo\n\nthr', false);
     const [first] = stream.settled;
-    expect(first).toBe('<p>one</p>\n');
+    expect(first?.html).toBe('<p>one</p>\n');
     stream.update('one\n\ntwo\n\nthree\n\nfour', false);
     expect(stream.settled[0]).toBe(first);
     expect(stream.settled).toHaveLength(2);
@@ -106,5 +108,104 @@ describe('a text written in pieces', () => {
     // Rendering everything again on each piece takes minutes.
     expect(performance.now() - started).toBeLessThan(10_000);
     expect(stream.settled.length).toBeGreaterThan(390);
+  });
+});
+
+describe('a very long block', () => {
+  const text = (part: string) => {
+    const root = document.createElement('div');
+    root.innerHTML = part;
+    return root.textContent.replace(/\s+/g, ' ');
+  };
+  const whole = (source: string) => {
+    const stream = new MarkdownStream();
+    stream.update(source, true);
+    return stream;
+  };
+
+  it('is cut so that no part is long, and says the same', () => {
+    for (const shape of ['list', 'paragraph', 'blocks'] as const) {
+      const source = hugeAnswer(shape, 20_000);
+      const stream = whole(source);
+      expect(text(html(stream))).toBe(text(renderMarkdown(source)));
+      expect(stream.blocks.map((block) => block.source).join('')).toBe(source);
+      for (const block of stream.blocks) expect(block.source.length).toBeLessThan(9000);
+    }
+  });
+
+  it('written in pieces is cut as well, while it is written', () => {
+    for (const shape of ['list', 'paragraph'] as const) {
+      const source = hugeAnswer(shape, 20_000);
+      const stream = new MarkdownStream();
+      for (let at = 0; at < source.length; at += 700) stream.update(source.slice(0, at), false);
+      expect(stream.settled.length).toBeGreaterThan(2);
+      stream.update(source, true);
+      expect(text(html(stream))).toBe(text(renderMarkdown(source)));
+    }
+  });
+
+  it('numbers of a list go on over a cut; a list that counts otherwise is left whole', () => {
+    const item = (n: number) => `${n}. ${'Words of an item. '.repeat(20)}\n`;
+    const numbered = whole(Array.from({ length: 60 }, (_, i) => item(i + 3)).join(''));
+    expect(numbered.settled.length).toBeGreaterThan(3);
+    const starts = [...html(numbered).matchAll(/<ol start="(\d+)">/g)].map(([, n]) => Number(n));
+    const items = numbered.blocks.map(({ source }) => Number(/^\d+/.exec(source)?.[0]));
+    expect(starts).toEqual(items);
+    expect(whole(Array.from({ length: 60 }, () => item(1)).join('')).settled).toEqual([]);
+  });
+
+  it('a paragraph is not cut where the rest would become something else', () => {
+    const source = 'In the year. 1984. Then - as ever. # none. '.repeat(300);
+    expect(html(whole(source))).not.toMatch(/<(ol|ul|h\d)/);
+  });
+
+  it('code that is being written is not rendered again for each line', () => {
+    const source = hugeAnswer('code', 20_000);
+    const stream = new MarkdownStream();
+    const rendered = new Set<string>();
+    for (let at = 15_000; at < source.length - 10; at += 50) {
+      stream.update(source.slice(0, at), false);
+      rendered.add(stream.open);
+      expect(text(stream.open) + stream.openCode.replace(/\s+/g, ' ')).toContain(
+        source
+          .slice(at - 30, at)
+          .trim()
+          .replace(/\s+/g, ' '),
+      );
+    }
+    expect(rendered.size).toBe(1);
+    expect(stream.settled).toEqual([]);
+    stream.update(`${source}\nAnd`, false);
+    expect(stream.openCode).toBe('');
+    expect(html(stream)).toBe(renderMarkdown(`${source}\nAnd`));
+  });
+
+  it('a fence inside code does not end it, and one that ends it does so at once', () => {
+    const stream = new MarkdownStream();
+    stream.update('````\n```\n``` x\n~~~~\n', false);
+    stream.update('````\n```\n``` x\n~~~~\n``', false);
+    expect(stream.settled).toEqual([]);
+    stream.update('````\n```\n``` x\n~~~~\n`````\nafter', false);
+    expect(stream.settled).toHaveLength(1);
+    expect(stream.open).toBe('<p>after</p>\n');
+  });
+
+  it('costs no more per piece at the end than at the beginning', () => {
+    for (const shape of ['code', 'list', 'paragraph'] as const) {
+      const source = hugeAnswer(shape, 200_000);
+      const cost = (from: number) => {
+        const stream = new MarkdownStream();
+        stream.update(source.slice(0, from), false);
+        void stream.open;
+        const started = performance.now();
+        for (let at = from; at < from + 600; at += 6) {
+          stream.update(source.slice(0, at), false);
+          void stream.open;
+        }
+        return performance.now() - started;
+      };
+      // Rendering 200,000 characters anew a hundred times takes minutes. Generous: a busy machine.
+      expect(cost(195_000), shape).toBeLessThan(20 * cost(15_000) + 1000);
+    }
   });
 });

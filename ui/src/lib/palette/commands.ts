@@ -123,7 +123,7 @@ function messageCommands({ chats, speech }: App): Command[] {
     [
       isOpen && lastQuestion !== null,
       command('edit-last', t.palette.editLast, 'rename', '↑', () => {
-        if (lastQuestion !== null) chats.current.edit(lastQuestion);
+        chats.current.editLast();
       }),
     ],
     [

@@ -112,6 +112,14 @@ export class Chat {
     this.tree.stays += 1;
   }
 
+  /** Opens the last question for changes and brings it into view: it may be off the page. */
+  editLast(): void {
+    const question = this.lastQuestion;
+    if (question === null || this.busy) return;
+    this.edit(question);
+    this.reveal = question.id;
+  }
+
   /** Fetches the messages, unless they are here. */
   async load(): Promise<void> {
     if (this.loading === 'no' || this.loading === 'failed') await this.#fetch();
@@ -182,7 +190,8 @@ export class Chat {
       this.#finish(event.message.id, event);
       return;
     }
-    const message = this.messages.find((known) => known.id === event.message);
+    // Nearly always the last one: looking from the end costs nothing in a long chat.
+    const message = this.messages.findLast((known) => known.id === event.message);
     if (message === undefined) {
       this.#stranger(event.message);
     } else if (!message.writing) {
@@ -198,7 +207,7 @@ export class Chat {
   }
 
   #finish(id: string, event: Extract<AnswerEvent, { kind: 'answerFinished' }>): void {
-    const message = this.messages.find((known) => known.id === id);
+    const message = this.messages.findLast((known) => known.id === id);
     if (message === undefined) {
       this.#stranger(id);
       return;

@@ -14,6 +14,8 @@ const SLICE = 12;
 
 interface Hit {
   message: Message;
+  /** Its number in the chat. */
+  index: number;
   count: number;
 }
 
@@ -170,9 +172,10 @@ export class Find {
     const query = foldWithPlaces(this.query).text;
     const hits: Hit[] = [];
     let since = performance.now();
-    for (const message of query === '' ? [] : (this.#place?.chat.messages ?? [])) {
+    const messages = query === '' ? [] : (this.#place?.chat.messages ?? []);
+    for (const [index, message] of messages.entries()) {
       const count = countIn(message, query);
-      if (count > 0) hits.push({ message, count });
+      if (count > 0) hits.push({ message, index, count });
       if (performance.now() - since > SLICE) {
         await new Promise((done) => setTimeout(done));
         if (run !== this.#run) return;
@@ -207,8 +210,7 @@ export class Find {
 
   /** The first match from the top of the view on, or else the last one above. */
   #firstOf(hits: Hit[]): Target | null {
-    const messages = this.#place?.chat.messages ?? [];
-    const below = hits.find(({ message }) => messages.indexOf(message) >= this.#start);
+    const below = hits.find(({ index }) => index >= this.#start);
     if (below !== undefined) return { message: below.message.id, nth: 0 };
     const above = hits.at(-1);
     return above === undefined ? null : { message: above.message.id, nth: above.count - 1 };

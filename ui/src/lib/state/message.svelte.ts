@@ -41,14 +41,18 @@ export class Message {
   unfolded = $state.raw(false);
   /** Sequence number of the next piece of text. Only `Chat` reads it. */
   nextSeq = 0;
-  /** The text as HTML; kept here so that coming back to a chat renders nothing twice. */
-  readonly markdown = new MarkdownStream();
+  #markdown: MarkdownStream | null = null;
 
   constructor(view: MessageView) {
     this.id = view.id;
     this.role = view.role;
     this.createdAt = view.createdAt;
     this.set(view);
+  }
+
+  /** The text as HTML; kept here so that coming back to a chat renders nothing twice. */
+  get markdown(): MarkdownStream {
+    return (this.#markdown ??= new MarkdownStream());
   }
 
   get writing(): boolean {
