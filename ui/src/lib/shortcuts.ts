@@ -1,60 +1,33 @@
-import { isCommand } from './keys';
+import { actions, keepsDialogs, type ActionName } from './actions';
+import { shortcuts } from './keymap';
+import { isPressed } from './keys';
 import type { App } from './state/app.svelte';
-
-/** True while a dialog or menu is open: it has its own keys. */
-function somethingOpen(): boolean {
-  return document.querySelector('dialog[open], :popover-open') !== null;
-}
 
 /** The keys that work everywhere in the window. */
 export function handleShortcut(event: KeyboardEvent, app: App): void {
   if (event.defaultPrevented || event.isComposing || app.stage !== 'ready') return;
-  const { shell, chats, find } = app;
-  if (event.key === 'Escape' && !somethingOpen()) {
-    if (shell.narrow && shell.sidebar) shell.closeDrawer();
-    else if (chats.current.answer !== null) void chats.current.stop();
-    else if (find.open) find.close();
-    else return;
+  const pressed = shortcuts.find(({ chords }) => chords.some((chord) => isPressed(chord, event)));
+  if (pressed === undefined) return;
+  if (pressed.action === 'dismiss') {
+    if (!canDismiss(app)) return;
+  } else if (isCovered(pressed.action, app)) {
+    // The webview's own find bar or zoom must not come up behind a dialog either.
     event.preventDefault();
     return;
-  }
-  const isFind = isCommand(event) && event.key.toLowerCase() === 'f';
-  if (isFind || event.key === 'F3') {
-    // The webview's own bar must not come up instead, here or behind a dialog.
-    event.preventDefault();
-    if (shell.dialog !== null || (shell.narrow && shell.sidebar)) return;
-    if (isFind || !find.open) find.show();
-    else find.move(event.shiftKey ? -1 : 1);
-    return;
-  }
-  if (shell.dialog !== null) return;
-  if (event.altKey && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
-    if (event.key !== 'ArrowUp' && event.key !== 'ArrowDown') return;
-    chats.openNeighbour(event.key === 'ArrowUp' ? -1 : 1);
-    event.preventDefault();
-    return;
-  }
-  if (!isCommand(event)) return;
-  switch (event.key.toLowerCase()) {
-    case 'n':
-      chats.newChat();
-      shell.closeDrawer();
-      shell.focusComposer();
-      break;
-    case 'b':
-      shell.toggleSidebar();
-      break;
-    case ',':
-      shell.dialog = { kind: 'settings' };
-      break;
-    case 'k':
-      shell.dialog = { kind: 'palette' };
-      break;
-    case '/':
-      shell.dialog = { kind: 'keys' };
-      break;
-    default:
-      return;
   }
   event.preventDefault();
+  actions[pressed.action](app);
+}
+
+/** True when something lies over what the action is about. */
+function isCovered(action: ActionName, { shell }: App): boolean {
+  if (shell.dialog !== null) return !keepsDialogs(action);
+  const isFind = action === 'find' || action === 'findNext' || action === 'findPrevious';
+  return isFind && shell.narrow && shell.sidebar;
+}
+
+/** Open dialogs and menus have an Escape of their own. */
+function canDismiss({ shell, chats, find }: App): boolean {
+  if (document.querySelector('dialog[open], :popover-open') !== null) return false;
+  return (shell.narrow && shell.sidebar) || chats.current.answer !== null || find.open;
 }

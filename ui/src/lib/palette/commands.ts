@@ -1,7 +1,8 @@
 /** What the palette can do besides opening a chat. */
 import type { IconName } from '../../components/Icon.svelte';
-import type { ProblemCode, Theme } from '../ipc/host';
-import { commandKey } from '../keys';
+import { actions, type ActionName } from '../actions';
+import type { Theme } from '../ipc/host';
+import { keysOf } from '../keymap';
 import type { App } from '../state/app.svelte';
 import { t } from '../strings/language.svelte';
 
@@ -25,28 +26,27 @@ export function commandsOf(app: App): Command[] {
 }
 
 function chatCommands({ chats }: App): Command[] {
-  const commands = [
-    command('new-chat', t.sidebar.newChat, 'compose', commandKey('N'), newChat),
-    command('rename', t.palette.rename, 'rename', '', rename),
-    command('delete', t.palette.delete, 'trash', '', deleteChat),
+  const saved = [
+    command('rename', t.palette.rename, 'rename'),
+    command('delete', t.palette.delete, 'trash'),
+    command('chatOptions', t.palette.chatOptions, 'options', t.palette.chatOptionsAlso),
   ];
-  const stop = command('stop', t.keys.stop, 'stop', 'Esc', (app) => void app.chats.current.stop());
   return [
-    ...(chats.current.answer === null ? [] : [stop]),
-    ...commands.filter(({ key }) => key === 'new-chat' || chats.currentId !== null),
+    ...(chats.current.answer === null ? [] : [command('stop', t.palette.stop, 'stop')]),
+    command('newChat', t.sidebar.newChat, 'compose'),
+    ...(chats.currentId === null ? [] : saved),
   ];
 }
 
 function windowCommands({ shell }: App): Command[] {
-  const sidebar = shell.sidebar ? t.sidebar.hide : t.sidebar.show;
+  const { textAlso } = t.palette;
   return [
-    command('sidebar', sidebar, 'sidebar', commandKey('B'), (app) => app.shell.toggleSidebar()),
-    command('settings', t.settings.title, 'settings', commandKey(','), (app) => {
-      app.shell.dialog = { kind: 'settings' };
-    }),
-    command('keys', t.palette.keys, 'keyboard', commandKey('/'), (app) => {
-      app.shell.dialog = { kind: 'keys' };
-    }),
+    command('toggleSidebar', shell.sidebar ? t.sidebar.hide : t.sidebar.show, 'sidebar'),
+    command('settings', t.settings.title, 'settings'),
+    command('keys', t.palette.keys, 'keyboard'),
+    command('largerText', t.keys.actions.largerText, 'text', textAlso),
+    command('smallerText', t.keys.actions.smallerText, 'text', textAlso),
+    command('ordinaryText', t.keys.actions.ordinaryText, 'text', textAlso),
   ];
 }
 
@@ -76,48 +76,18 @@ function models({ models, chats }: App): Command[] {
     }));
 }
 
-function command(
-  key: string,
-  label: string,
-  icon: IconName,
-  hint: string,
-  run: (app: App) => void,
-): Command {
-  return { key, label, also: '', icon, hint, run };
-}
-
-function newChat({ chats, shell }: App): void {
-  chats.newChat();
-  shell.closeDrawer();
-  shell.focusComposer();
-}
-
-function rename({ shell }: App): void {
-  // The sidebar may lie over the title.
-  shell.closeDrawer();
-  shell.editTitle();
-}
-
-function deleteChat({ chats, shell }: App): void {
-  const id = chats.currentId;
-  if (id === null) return;
-  // Undo is in the sidebar.
-  if (!shell.sidebar) shell.toggleSidebar();
-  void chats.delete(id);
+function command(action: ActionName, label: string, icon: IconName, also = ''): Command {
+  const hint = action === 'stop' ? keysOf('dismiss') : keysOf(action);
+  return { key: action, label, also, icon, hint, run: actions[action] };
 }
 
 async function changeTheme(app: App, theme: Theme): Promise<void> {
   await app.settings.change({ theme });
-  report(app, 'storage', app.settings.problem);
+  app.report('storage', app.settings.problem);
 }
 
 async function selectModel(app: App, id: string): Promise<void> {
   await app.selectModel(id);
-  report(app, 'model', app.models.problem);
+  app.report('model', app.models.problem);
   app.models.quiet();
-}
-
-/** Says what went wrong where it is seen: the view that usually says it is not open. */
-function report(app: App, code: ProblemCode, message: string | null): void {
-  if (message !== null) app.problem = { code, message };
 }
