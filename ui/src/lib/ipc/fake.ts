@@ -10,11 +10,13 @@
  * Longer than 300 lines, because it answers every command of the door in one place.
  */
 import { blankMessage, blankSummary, blankView } from './fake-blanks';
+import { FakeConnections, promptOf } from './fake-knowing';
 import { FakeEngine, type EngineWorld, type Pace } from './fake-engine';
 import { scenario, type Scenario } from './fake-scenarios';
 import {
   HostError,
   type AppEvent,
+  type ChatOptions,
   type ConnectionLog,
   type ContextUse,
   type ConversationSummary,
@@ -44,6 +46,7 @@ export class FakeHost implements Host {
   /** Commands that are not answered yet. */
   inFlight = 0;
   readonly engine: FakeEngine;
+  readonly connections = new FakeConnections();
 
   #chats: FakeChat[];
   #models: ModelEntry[];
@@ -65,7 +68,7 @@ export class FakeHost implements Host {
       changed: (summary) => this.emit({ kind: 'conversationChanged', summary: { ...summary } }),
       model: (id) => this.#models.find((model) => model.id === id),
       modelsChanged: () => this.emit({ kind: 'modelsChanged', models: this.#copyModels() }),
-      maxAnswerTokens: () => this.#settings.sampling.maxAnswerTokens,
+      sampling: (chat) => chat.options.sampling ?? this.#settings.sampling,
     };
     const loaded = this.#models.findLast(({ state }) => state === 'ready');
     this.engine = new FakeEngine(pace, world, loaded);
@@ -93,12 +96,12 @@ export class FakeHost implements Host {
   }
 
   /** A chat with one question and this answer, at the top of the list. */
-  put(title: string, question: string, answer: string): void {
+  put(title: string, question: string, answer: string, more: Partial<MessageView> = {}): void {
     const now = Date.now();
     const chat = this.#newChat(title, now);
     const model = this.#models.find((entry) => entry.id === chat.summary.model);
     chat.messages.push(this.#message('user', question, null));
-    chat.messages.push(this.#message('assistant', answer, model?.name ?? null));
+    chat.messages.push({ ...this.#message('assistant', answer, model?.name ?? null), ...more });
     this.emit({ kind: 'conversationChanged', summary: chat.summary });
   }
 
@@ -120,7 +123,7 @@ export class FakeHost implements Host {
         : structuredClone(this.#chats.filter((chat) => !chat.deleted).map((chat) => chat.summary)),
       status: this.engine.status(),
       draft: null,
-      platform: { system: 'linux', tray: true, globalKeys: true },
+      platform: this.#scenario.platform,
     };
   }
 
@@ -220,6 +223,7 @@ export class FakeHost implements Host {
 
   async openLink(url: string): Promise<void> {
     await this.#command('openLink', url);
+    this.connections.add('link', url);
   }
 
   async onEvent(listener: (event: AppEvent) => void): Promise<() => void> {
@@ -239,8 +243,9 @@ export class FakeHost implements Host {
     throw unanswered('duplicateConversation');
   }
 
-  setChatOptions(): Promise<void> {
-    throw unanswered('setChatOptions');
+  async setChatOptions(conversation: string, options: ChatOptions): Promise<void> {
+    await this.#command('setChatOptions', conversation, options);
+    this.#chat(conversation).options = options;
   }
 
   saveDraft(): Promise<void> {
@@ -283,24 +288,34 @@ export class FakeHost implements Host {
     throw unanswered('branchOff');
   }
 
-  summariseConversation(): Promise<Sent> {
-    throw unanswered('summariseConversation');
+  async summariseConversation(conversation: string, title: string, request: string): Promise<Sent> {
+    await this.#command('summariseConversation', conversation, title, request);
+    const text = this.#chat(conversation).messages.map((message) => message.text);
+    const chat = this.#newChat(title, Date.now());
+    const question = this.#message('user', request, null);
+    question.attachments = [{ name: `${title}.md`, text: text.join('\n\n') }];
+    const answer = this.#startAnswer(chat, [question]);
+    return structuredClone({ conversation: chat.summary, question, answer });
   }
 
   contextUse(): Promise<ContextUse> {
     throw unanswered('contextUse');
   }
 
-  modelPrompt(): Promise<ModelPrompt> {
-    throw unanswered('modelPrompt');
+  async modelPrompt(message: string): Promise<ModelPrompt> {
+    await this.#command('modelPrompt', message);
+    const chat = this.#chats.find(({ messages }) => messages.some(({ id }) => id === message));
+    if (chat === undefined) throw refused('notFound', 'This answer is not there any more.');
+    return promptOf(chat, message, chat.options.systemPrompt ?? this.#settings.systemPrompt);
   }
 
   attachFiles(): Promise<ReadFile[]> {
     throw unanswered('attachFiles');
   }
 
-  connectionLog(): Promise<ConnectionLog> {
-    throw unanswered('connectionLog');
+  async connectionLog(): Promise<ConnectionLog> {
+    await this.#command('connectionLog');
+    return this.connections.read();
   }
 
   // -- inside --
