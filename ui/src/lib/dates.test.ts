@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { groupByDate, untilMidnight } from './dates';
+import { groupByDate, moment, untilMidnight } from './dates';
 import { blankSummary } from './ipc/fake-blanks';
 import type { ConversationSummary } from './ipc/host';
 
@@ -46,4 +46,12 @@ describe('groups of the sidebar', () => {
   it('move on at midnight', () => {
     expect(untilMidnight(NOW)).toBe(23.5 * 3_600_000);
   });
+});
+
+it('a moment of today has its second, one of another day its date', () => {
+  const at = (...parts: [number, number, number, number]) => new Date(2026, ...parts).getTime();
+  // Some versions of Intl put a narrow space before AM.
+  const words = (time: number) => moment(time, NOW).replace(/\s/g, ' ');
+  expect(words(at(10, 20, 0, 12) + 8000)).toBe('12:12:08 AM');
+  expect(words(at(10, 19, 23, 59))).toBe('Nov 19, 2026, 11:59 PM');
 });

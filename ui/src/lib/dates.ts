@@ -1,4 +1,4 @@
-/** The sidebar's groups: Today, Yesterday, Previous 7 days, then months. */
+/** Dates as people read them, and the sidebar's groups: Today, Yesterday, Previous 7 days, then months. */
 import type { ConversationSummary } from './ipc/host';
 import { perLanguage, t } from './strings/language.svelte';
 
@@ -43,4 +43,14 @@ export function groupByDate(rows: readonly ConversationSummary[], now: Date): Gr
 /** Milliseconds until the next local midnight, when the labels move on. */
 export function untilMidnight(now: Date): number {
   return startOfDay(now, -1) - now.getTime();
+}
+
+const time = perLanguage((language) => new Intl.DateTimeFormat(language, { timeStyle: 'medium' }));
+const dateAndTime = perLanguage(
+  (language) => new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' }),
+);
+
+/** `10:12:08 AM` today, `18 Nov 2026, 10:12 AM` on another day. */
+export function moment(at: number, now = new Date()): string {
+  return (at >= startOfDay(now, 0) ? time() : dateAndTime()).format(at);
 }

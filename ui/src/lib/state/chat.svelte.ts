@@ -7,6 +7,7 @@ import {
   type Sent,
 } from '../ipc/host';
 import { t } from '../strings/language.svelte';
+import { OwnOptions } from './own-options.svelte';
 import { Message } from './message.svelte';
 
 /** The events that belong to one chat's answers. */
@@ -28,6 +29,8 @@ export class Chat {
   summary = $state.raw<ConversationSummary | null>(null);
   messages = $state.raw<Message[]>([]);
   draft = $state('');
+  /** It will be kept in memory only; once it has a summary, that says so. */
+  temporary = $state.raw(false);
   /** What the running answer waits for; `null` when unknown or nothing runs. */
   phase = $state.raw<Phase | null>(null);
   /** A message on its way to the program. */
@@ -40,6 +43,8 @@ export class Chat {
   /** Counts sent messages, so that the transcript can go to its end. */
   sentCount = $state.raw(0);
 
+  readonly options: OwnOptions;
+
   readonly #host: Host;
   readonly #list: ChatList;
   /** Commands under way whose answers the events must wait for. */
@@ -50,6 +55,7 @@ export class Chat {
 
   constructor(host: Host, list: ChatList, summary: ConversationSummary | null) {
     this.#host = host;
+    this.options = new OwnOptions(host);
     this.#list = list;
     this.summary = summary;
     if (summary === null) this.loading = 'done';
@@ -96,7 +102,11 @@ export class Chat {
     this.sentCount += 1;
     await this.#hold(async () => {
       try {
-        const sent = await this.#host.sendMessage(this.id, { text, attachments: [] }, false);
+        const sent = await this.#host.sendMessage(
+          this.id,
+          { text, attachments: [] },
+          this.temporary,
+        );
         this.#take(sent, this.messages);
       } catch (thrown) {
         const home = this.#list.homeOf(this);
@@ -204,6 +214,7 @@ export class Chat {
       try {
         const view = await this.#host.openConversation(id, null);
         this.#replace(view.messages.map((message) => this.#known(message) ?? new Message(message)));
+        this.options.set(view.options);
         this.#list.upsert(view.summary);
         if (this.loading !== 'done') this.problem = null;
         this.loading = 'done';

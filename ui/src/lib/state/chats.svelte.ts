@@ -51,11 +51,12 @@ export class Chats implements ChatList {
     this.rows = rows;
   }
 
-  newChat(): void {
+  newChat({ temporary = false } = {}): void {
     // A first message still on its way has taken the blank chat along.
     if (this.#blank.summary !== null || this.#blank.sending !== null) {
       this.#blank = new Chat(this.#host, this, null);
     }
+    this.#blank.temporary = temporary;
     this.current = this.#blank;
   }
 
@@ -162,6 +163,22 @@ export class Chats implements ChatList {
         if (wasOpen) this.open(id);
       },
     );
+  }
+
+  /** Starts a new chat with a summary of this one, and opens it. Says why it could not. */
+  async summarise({ id, title }: ConversationSummary): Promise<string | null> {
+    try {
+      const { conversation } = await this.#host.summariseConversation(
+        id,
+        t.cut.summaryTitle(title),
+        t.cut.summaryRequest,
+      );
+      this.upsert(conversation);
+      this.open(conversation.id);
+      return null;
+    } catch (thrown) {
+      return problemOf(thrown).message;
+    }
   }
 
   async restore(id: string): Promise<void> {
