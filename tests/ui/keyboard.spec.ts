@@ -99,6 +99,6 @@ test('settings sections are walked with the arrow keys', async ({ app, page }) =
   await page.keyboard.press('Control+,');
   await page.getByRole('tab', { name: 'General' }).focus();
   await page.keyboard.press('ArrowDown');
-  await expect(page.getByRole('tab', { name: 'Answers' })).toBeFocused();
-  await expect(page.getByLabel('Temperature')).toBeVisible();
+  await expect(page.getByRole('tab', { name: 'Generation' })).toBeFocused();
+  await expect(page.getByLabel('System prompt')).toBeVisible();
 });

@@ -6,6 +6,7 @@ import type { Page } from '@playwright/test';
 import type * as Axe from 'axe-core';
 import { de } from '../../ui/src/lib/strings/de';
 import { en } from '../../ui/src/lib/strings/en';
+import { SETTINGS_SECTIONS } from '../../ui/src/lib/state/shell.svelte';
 import type { Strings } from '../../ui/src/lib/strings/language.svelte';
 import { expect, test, type Window } from './app';
 import { FORMULAS } from './formulas';
@@ -198,18 +199,105 @@ const views: View[] = [
     scenario: 'chats',
     show: async (app, page, t) => {
       await app.open('Comparing weight formats');
-      await page.getByRole('button', { name: t.status.offline }).click();
+      await page.getByRole('button', { name: t.connections.none }).click();
     },
   },
-  ...(['general', 'answers', 'performance', 'about'] as const).map((section): View => ({
+  ...SETTINGS_SECTIONS.map((section): View => ({
     name: `settings-${section}`,
-    scenario: 'chats',
+    scenario: 'options',
     show: async (app, page, t) => {
       await app.open('Comparing weight formats');
       await page.keyboard.press('Control+,');
       await page.getByRole('tab', { name: t.settings.sections[section] }).click();
     },
   })),
+  {
+    name: 'settings-advanced',
+    scenario: 'options',
+    show: async (_app, page, t) => {
+      await page.keyboard.press('Control+,');
+      await page.getByRole('tab', { name: t.settings.sections.generation }).click();
+      await page.getByText(t.settings.advanced, { exact: true }).click();
+      await page.getByLabel(t.settings.topP).scrollIntoViewIfNeeded();
+    },
+  },
+  {
+    name: 'connection-log',
+    scenario: 'chats',
+    show: async (app, page, t) => {
+      await app.open('Comparing weight formats');
+      await app.fake((host) => {
+        host.connections.add('link', 'https://arxiv.org/abs/2402.17764');
+        host.connections.add('connection', '203.0.113.7:443');
+      }, null);
+      await page.keyboard.press('Control+,');
+      await page.getByRole('tab', { name: t.settings.sections.network }).click();
+      await page.getByText('203.0.113.7:443').waitFor();
+    },
+  },
+  {
+    name: 'chat-options',
+    scenario: 'options',
+    show: async (app, page) => {
+      await app.open('Prime sieve in Python');
+      await page.getByTestId('chat-options-button').click();
+    },
+  },
+  {
+    name: 'chat-options-sampling',
+    scenario: 'options',
+    show: async (app, page, t) => {
+      await app.open('Meals for a week');
+      await page.getByTestId('chat-options-button').click();
+      await page.getByRole('radio', { name: t.chatOptions.own }).click();
+    },
+  },
+  {
+    name: 'stats',
+    scenario: 'options',
+    show: async (app, page) => {
+      await app.open('Prime sieve in Python');
+      await page.getByTestId('stats').last().click();
+    },
+  },
+  {
+    name: 'model-prompt',
+    scenario: 'options',
+    show: async (app, page, t) => {
+      await app.open('Prime sieve in Python');
+      await page.getByTestId('stats').last().click();
+      await page.getByRole('button', { name: t.stats.showPrompt }).click();
+      await page.getByTestId('model-prompt-text').waitFor();
+    },
+  },
+  {
+    name: 'cut-line',
+    scenario: 'cut',
+    show: async (app, page) => {
+      await app.open('A trip to the Wadden Sea');
+      await page
+        .getByTestId('cut-line')
+        .evaluate((line) => line.scrollIntoView({ block: 'center' }));
+    },
+  },
+  ...[80, 150].map((size): View => ({
+    name: `text-${size}`,
+    scenario: 'options',
+    show: async (app, page) => {
+      await app.open('Prime sieve in Python');
+      const keys = size > 100 ? 'Control++' : 'Control+-';
+      for (let i = 0; i < 3; i += 1) await page.keyboard.press(keys);
+    },
+  })),
+  {
+    name: 'text-150-settings-narrow',
+    scenario: 'options',
+    size: { width: 480, height: 400 },
+    show: async (_app, page) => {
+      for (let i = 0; i < 3; i += 1) await page.keyboard.press('Control++');
+      await page.keyboard.press('Control+,');
+    },
+  },
   {
     name: 'keyboard',
     scenario: 'chats',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { groupByDate, groupForList, shortDate, untilMidnight } from './dates';
+import { groupByDate, groupForList, moment, shortDate, untilMidnight } from './dates';
 import { blankSummary } from './ipc/fake-blanks';
 import type { ConversationSummary } from './ipc/host';
 
@@ -79,4 +79,12 @@ it('the date of a message says the time of today, and the year only of another o
   expect(shortDate(new Date(2026, 10, 20, 0, 5).getTime(), NOW)).toMatch(/^12:05\sAM$/);
   expect(shortDate(new Date(2026, 10, 19, 23, 59).getTime(), NOW)).toBe('Nov 19');
   expect(shortDate(new Date(2025, 10, 20).getTime(), NOW)).toBe('Nov 20, 2025');
+});
+
+it('a moment of today has its second, one of another day its date', () => {
+  const at = (...parts: [number, number, number, number]) => new Date(2026, ...parts).getTime();
+  // Some versions of Intl put a narrow space before AM.
+  const words = (time: number) => moment(time, NOW).replace(/\s/g, ' ');
+  expect(words(at(10, 20, 0, 12) + 8000)).toBe('12:12:08 AM');
+  expect(words(at(10, 19, 23, 59))).toBe('Nov 19, 2026, 11:59 PM');
 });

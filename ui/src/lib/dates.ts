@@ -1,4 +1,4 @@
-/** Dates as the sidebar names them: its groups, and the date of a message that was found. */
+/** Dates as people read them, and the sidebar's groups. */
 import type { ConversationSummary } from './ipc/host';
 import { perLanguage, t } from './strings/language.svelte';
 
@@ -93,4 +93,16 @@ export function shortDate(at: number, now: Date): string {
 /** Milliseconds until the next local midnight, when the labels move on. */
 export function untilMidnight(now: Date): number {
   return startOfDay(now, -1) - now.getTime();
+}
+
+const timeToTheSecond = perLanguage(
+  (language) => new Intl.DateTimeFormat(language, { timeStyle: 'medium' }),
+);
+const dateAndTime = perLanguage(
+  (language) => new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' }),
+);
+
+/** `10:12:08 AM` today, `18 Nov 2026, 10:12 AM` on another day. */
+export function moment(at: number, now = new Date()): string {
+  return (at >= startOfDay(now, 0) ? timeToTheSecond() : dateAndTime()).format(at);
 }

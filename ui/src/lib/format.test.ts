@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { bytes, percent, seconds, secondsLeft, speed, statsLine } from './format';
-import { blankStats } from './ipc/fake-blanks';
+import { bytes, percent, samplingLine, seconds, secondsLeft, speed, statsLine } from './format';
+import { blankSampling, blankStats } from './ipc/fake-blanks';
 import type { Stats } from './ipc/host';
 
 const STATS: Stats = {
@@ -51,5 +51,20 @@ describe('numbers are honest and short', () => {
     expect([0.2, 5.4, 89.5, 200].map(secondsLeft)).toEqual(['1 s', '6 s', '90 s', '4 min']);
     expect([4.24, 31.4].map(speed)).toEqual(['4.2', '31']);
     expect([-1, 0.999, 1, 2].map(percent)).toEqual(['0 %', '99 %', '100 %', '100 %']);
+  });
+});
+
+describe('how tokens were drawn', () => {
+  it('leaves out what is off, and 32-bit dust', () => {
+    expect(samplingLine(blankSampling)).toBe('temperature 0.6 · top-p 0.9');
+    const all = { ...blankSampling, temperature: 0.6000000238, topK: 1000, minP: 0.05 };
+    expect(samplingLine({ ...all, repetitionPenalty: 1.1, maxAnswerTokens: 2000 })).toBe(
+      'temperature 0.6 · top-k 1,000 · top-p 0.9 · min-p 0.05 · repetition penalty 1.1 · at most 2,000 tokens',
+    );
+  });
+
+  it('says of a greedy answer what that means', () => {
+    const greedy = { ...blankSampling, temperature: 0, topK: 40, minP: 0.1 };
+    expect(samplingLine(greedy)).toBe('the likeliest token each time');
   });
 });

@@ -1,5 +1,5 @@
 /** Numbers as people read them: honest, short, one style everywhere. */
-import type { Stats } from './ipc/host';
+import type { Sampling, Stats } from './ipc/host';
 import { perLanguage, t } from './strings/language.svelte';
 
 const whole = perLanguage(
@@ -51,9 +51,14 @@ export function secondsLeft(s: number): string {
   return `${whole().format(Math.ceil(s / 60))} min`;
 }
 
-/** `42 %` */
+/** `125 %` */
+export function inPercent(n: number): string {
+  return `${whole().format(n)} %`;
+}
+
+/** `42 %`: how much of a whole is done, never more than all of it. */
 export function percent(fraction: number): string {
-  return `${whole().format(Math.floor(Math.min(1, Math.max(0, fraction)) * 100))} %`;
+  return inPercent(Math.floor(Math.min(1, Math.max(0, fraction)) * 100));
 }
 
 /** `128 tokens · 31 tok/s · first token 0.4 s · reused 1,820`; parts that say nothing are left out. */
@@ -65,5 +70,24 @@ export function statsLine(stats: Stats): string {
     parts.push(t.stats.speed(speed(stats.decodeTokensPerSecond)));
   if (stats.generatedTokens > 0) parts.push(t.stats.firstToken(seconds(stats.firstTokenSeconds)));
   if (stats.reusedTokens > 0) parts.push(t.stats.reused(count(stats.reusedTokens)));
+  return parts.join(' · ');
+}
+
+const fine = perLanguage(
+  (language) => new Intl.NumberFormat(language, { maximumFractionDigits: 4 }),
+);
+
+/** `temperature 0.6 · top-p 0.9`; what is off is left out. */
+export function samplingLine(sampling: Sampling): string {
+  const { temperature, topK, topP, minP, repetitionPenalty, maxAnswerTokens } = sampling;
+  const parts =
+    temperature === 0 ? [t.stats.greedy] : [t.sampling.temperature(fine().format(temperature))];
+  if (temperature > 0 && topK > 0) parts.push(t.sampling.topK(count(topK)));
+  if (temperature > 0 && topP < 1) parts.push(t.sampling.topP(fine().format(topP)));
+  if (temperature > 0 && minP > 0) parts.push(t.sampling.minP(fine().format(minP)));
+  if (repetitionPenalty !== 1) {
+    parts.push(t.sampling.repetitionPenalty(fine().format(repetitionPenalty)));
+  }
+  if (maxAnswerTokens > 0) parts.push(t.sampling.maxAnswerTokens(count(maxAnswerTokens)));
   return parts.join(' · ');
 }

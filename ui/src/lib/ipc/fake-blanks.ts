@@ -1,5 +1,5 @@
 /** Wire values with nothing special about them, for the fake and for tests to build upon. */
-import type { ConversationSummary, ConversationView, MessageView, Stats } from './host';
+import type { ConversationSummary, ConversationView, MessageView, Sampling, Stats } from './host';
 
 export const blankSummary: ConversationSummary = {
   id: '',
@@ -34,6 +34,16 @@ export const blankView: ConversationView = {
   messages: [],
   options: { systemPrompt: null, sampling: null },
   draft: null,
+};
+
+export const blankSampling: Sampling = {
+  temperature: 0.6,
+  topK: 0,
+  topP: 0.9,
+  minP: 0,
+  repetitionPenalty: 1,
+  seed: null,
+  maxAnswerTokens: 0,
 };
 
 export const blankStats: Stats = {

@@ -8,6 +8,7 @@ import type {
   MessageView,
   ModelEntry,
   Phase,
+  Sampling,
   Status,
 } from './host';
 
@@ -28,7 +29,7 @@ export interface EngineWorld {
   changed(summary: ConversationSummary): void;
   model(id: string): ModelEntry | undefined;
   modelsChanged(): void;
-  maxAnswerTokens(): number;
+  sampling(chat: ConversationView): Sampling;
 }
 
 interface Job {
@@ -142,7 +143,7 @@ export class FakeEngine {
     }
     this.#kvTokens = prompt;
     const pieces = piecesAfter(answer.text, piecesOf(question, chat.summary.model === 'guide'));
-    const most = this.#world.maxAnswerTokens() || Infinity;
+    const most = this.#world.sampling(chat).maxAnswerTokens || Infinity;
     let written = 0;
     for (const piece of pieces.slice(0, most)) {
       if (job.stopped) break;
@@ -208,6 +209,7 @@ export class FakeEngine {
       firstTokenSeconds: 0.1 + (promptTokens - reusedTokens) / 182,
       stopReason: job.stopped ? 'stopped' : full ? 'maxTokens' : 'endOfText',
       seed: '1584004',
+      sampling: this.#world.sampling(chat),
     };
     chat.summary.generating = false;
     chat.summary.updatedAt = Date.now();

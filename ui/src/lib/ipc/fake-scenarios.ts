@@ -4,7 +4,8 @@
  * Longer than 300 lines, because all scenarios are told side by side.
  */
 import { answerTo, piecesOf } from './fake-answers';
-import { blankMessage, blankStats, blankSummary, blankView } from './fake-blanks';
+import { blankMessage, blankSampling, blankStats, blankSummary, blankView } from './fake-blanks';
+import { withCut, withOptions } from './fake-knowing';
 import { SHAPES, hugeAnswer, mixedTurn } from './fake-long';
 import type {
   ConversationSummary,
@@ -12,6 +13,7 @@ import type {
   MessageState,
   MessageView,
   ModelEntry,
+  Platform,
   Problem,
   Settings,
   Stats,
@@ -23,6 +25,7 @@ export interface Scenario {
   running: { conversation: string; message: string }[];
   models: ModelEntry[];
   settings: Settings;
+  platform: Platform;
   dataDir: string;
   /** How long `startup` takes. */
   startupMs: number;
@@ -91,6 +94,7 @@ const STATS: Stats = {
   decodeTokensPerSecond: 31.4,
   firstTokenSeconds: 0.4,
   seed: '1584004',
+  sampling: blankSampling,
 };
 
 let ids = 0;
@@ -154,19 +158,11 @@ const base: Scenario = {
   models: [guide(true)],
   settings: {
     theme: 'system',
-    language: 'en',
+    language: 'system',
     textSize: 100,
     systemPrompt: '',
     presets: [],
-    sampling: {
-      temperature: 0.6,
-      topK: 0,
-      topP: 0.9,
-      minP: 0,
-      repetitionPenalty: 1,
-      seed: null,
-      maxAnswerTokens: 0,
-    },
+    sampling: blankSampling,
     profile: 'full',
     threads: 0,
     smartTitles: true,
@@ -174,6 +170,7 @@ const base: Scenario = {
     quickAsk: null,
     menuBar: false,
   },
+  platform: { system: 'linux', tray: true, globalKeys: true },
   dataDir: '/home/kim/.local/share/tern',
   startupMs: 0,
   failedStartups: 0,
@@ -331,6 +328,22 @@ const scenarios: Record<string, () => Scenario> = {
     ...filled(),
     models: [guide(false), { ...bitnet(true), state: 'ready' }, OLD_UPLOAD, FALCON],
   }),
+  /** The model no longer sees how the first chat began. */
+  cut: () =>
+    withCut(
+      filled(),
+      chat('c-trip', 'A trip to the Wadden Sea', MINUTE, [
+        'What should I pack for a week on an island?',
+        'Which birds are terns related to?',
+        'Where do they go?',
+        'Compare BF16, Q4_K and I2_S.',
+      ]),
+    ),
+  /** System prompts under names, and a first chat with options of its own. */
+  options: () => withOptions(filled()),
+  /** A desktop without a tray where keys can't be heard from afar. */
+  plain: () => ({ ...filled(), platform: { system: 'linux', tray: false, globalKeys: false } }),
+  mac: () => ({ ...filled(), platform: { system: 'macOs', tray: true, globalKeys: true } }),
   problem: () => ({ ...filled(), failedStartups: 1 }),
   'problem-stays': () => ({ ...filled(), failedStartups: Infinity }),
   slow: () => ({ ...filled(), startupMs: 3000 }),

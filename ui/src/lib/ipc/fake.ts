@@ -13,6 +13,7 @@
 import { beginning } from '../graphemes';
 import { piecesOf } from './fake-answers';
 import { blankMessage, blankSummary, blankView } from './fake-blanks';
+import { FakeConnections, promptOf } from './fake-knowing';
 import { FakeEngine, type EngineWorld, type Pace } from './fake-engine';
 import { scenario, type Scenario } from './fake-scenarios';
 import { searchChats } from './fake-search';
@@ -21,6 +22,7 @@ import {
   HostError,
   type AppEvent,
   type Attachment,
+  type ChatOptions,
   type ConnectionLog,
   type ContextUse,
   type ConversationSummary,
@@ -50,6 +52,7 @@ export class FakeHost implements Host {
   /** Commands that are not answered yet. */
   inFlight = 0;
   readonly engine: FakeEngine;
+  readonly connections = new FakeConnections();
 
   readonly #trees = new Map<ConversationView, FakeTree>();
   #chats: FakeChat[];
@@ -72,7 +75,7 @@ export class FakeHost implements Host {
       changed: (summary) => this.emit({ kind: 'conversationChanged', summary: { ...summary } }),
       model: (id) => this.#models.find((model) => model.id === id),
       modelsChanged: () => this.emit({ kind: 'modelsChanged', models: this.#copyModels() }),
-      maxAnswerTokens: () => this.#settings.sampling.maxAnswerTokens,
+      sampling: (chat) => chat.options.sampling ?? this.#settings.sampling,
     };
     const loaded = this.#models.findLast(({ state }) => state === 'ready');
     this.engine = new FakeEngine(pace, world, loaded);
@@ -100,10 +103,10 @@ export class FakeHost implements Host {
   }
 
   /** A chat with one question and this answer, at the top of the list. */
-  put(title: string, question: string, answer: string): void {
+  put(title: string, question: string, answer: string, more: Partial<MessageView> = {}): void {
     this.putChat(title, [
       { role: 'user', text: question },
-      { role: 'assistant', text: answer },
+      { role: 'assistant', text: answer, ...more },
     ]);
   }
 
@@ -156,7 +159,7 @@ export class FakeHost implements Host {
         : structuredClone(this.#chats.filter((chat) => !chat.deleted).map((chat) => chat.summary)),
       status: this.engine.status(),
       draft: null,
-      platform: { system: 'linux', tray: true, globalKeys: true },
+      platform: this.#scenario.platform,
     };
   }
 
@@ -350,6 +353,7 @@ export class FakeHost implements Host {
 
   async openLink(url: string): Promise<void> {
     await this.#command('openLink', url);
+    this.connections.add('link', url);
   }
 
   async onEvent(listener: (event: AppEvent) => void): Promise<() => void> {
@@ -357,32 +361,43 @@ export class FakeHost implements Host {
     return () => this.#listeners.delete(listener);
   }
 
-  setChatOptions(): Promise<void> {
-    throw unanswered('setChatOptions');
+  async setChatOptions(conversation: string, options: ChatOptions): Promise<void> {
+    await this.#command('setChatOptions', conversation, options);
+    this.#chat(conversation).options = options;
   }
 
   saveDraft(): Promise<void> {
     throw unanswered('saveDraft');
   }
 
-  summariseConversation(): Promise<Sent> {
-    throw unanswered('summariseConversation');
+  async summariseConversation(conversation: string, title: string, request: string): Promise<Sent> {
+    await this.#command('summariseConversation', conversation, title, request);
+    const text = this.#chat(conversation).messages.map((message) => message.text);
+    const chat = this.#newChat(title, Date.now());
+    const question = this.#message('user', request, null);
+    question.attachments = [{ name: `${title}.md`, text: text.join('\n\n') }];
+    const answer = this.#startAnswer(chat, [question]);
+    return structuredClone({ conversation: chat.summary, question, answer });
   }
 
   contextUse(): Promise<ContextUse> {
     throw unanswered('contextUse');
   }
 
-  modelPrompt(): Promise<ModelPrompt> {
-    throw unanswered('modelPrompt');
+  async modelPrompt(message: string): Promise<ModelPrompt> {
+    await this.#command('modelPrompt', message);
+    const chat = this.#chats.find(({ messages }) => messages.some(({ id }) => id === message));
+    if (chat === undefined) throw refused('notFound', 'This answer is not there any more.');
+    return promptOf(chat, message, chat.options.systemPrompt ?? this.#settings.systemPrompt);
   }
 
   attachFiles(): Promise<ReadFile[]> {
     throw unanswered('attachFiles');
   }
 
-  connectionLog(): Promise<ConnectionLog> {
-    throw unanswered('connectionLog');
+  async connectionLog(): Promise<ConnectionLog> {
+    await this.#command('connectionLog');
+    return this.connections.read();
   }
 
   // -- inside --

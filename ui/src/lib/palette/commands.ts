@@ -1,11 +1,11 @@
 /** What the palette can do besides opening a chat. */
+import { actions, type ActionName } from '../actions';
 import { copyText } from '../clipboard';
 import { isolated } from '../direction';
 import type { IconName } from '../icons';
-import type { ConversationSummary, ProblemCode, Theme } from '../ipc/host';
-import { commandKey, shiftCommandKey } from '../keys';
+import type { ConversationSummary, Theme } from '../ipc/host';
+import { keysOf } from '../keymap';
 import type { App } from '../state/app.svelte';
-import type { Shell } from '../state/shell.svelte';
 import { t } from '../strings/language.svelte';
 
 export interface Command {
@@ -35,16 +35,12 @@ export function commandsOf(app: App): Command[] {
 }
 
 function chatCommands({ chats }: App): Command[] {
-  const stop = command('stop', t.keys.stop, 'stop', 'Esc', (app) => void app.chats.current.stop());
+  const { answer, summary } = chats.current;
   return [
-    ...(chats.current.answer === null ? [] : [stop]),
-    command('new-chat', t.sidebar.newChat, 'compose', commandKey('N'), (app) =>
-      newChat(app, false),
-    ),
-    command('temporary-chat', t.keys.temporaryChat, 'ghost', shiftCommandKey('N'), (app) =>
-      newChat(app, true),
-    ),
-    ...(chats.current.summary === null ? [] : commandsFor(chats.current.summary)),
+    ...(answer === null ? [] : [act('stop', t.palette.stop, 'stop')]),
+    act('newChat', t.sidebar.newChat, 'compose'),
+    act('newTemporaryChat', t.keys.actions.newTemporaryChat, 'ghost'),
+    ...(summary === null ? [] : commandsFor(summary)),
   ];
 }
 
@@ -54,40 +50,38 @@ function commandsFor({ id, pinned, archived, temporary }: ConversationSummary): 
     'pin',
     pinned ? t.palette.unpin : t.palette.pin,
     pinned ? 'unpin' : 'pin',
-    '',
     ({ chats }) => void chats.pin(id, !pinned),
   );
   const archive = command(
     'archive',
     archived ? t.palette.unarchive : t.palette.archive,
     archived ? 'unarchive' : 'archive',
-    '',
     ({ chats }) => void chats.archive([id], !archived),
   );
   const duplicate = command(
     'duplicate',
     t.palette.duplicate,
     'copy',
-    '',
     ({ chats }) => void chats.duplicate(id),
   );
   return [
-    command('rename', t.palette.rename, 'rename', '', rename),
+    act('rename', t.palette.rename, 'rename'),
+    act('chatOptions', t.palette.chatOptions, 'options', t.palette.chatOptionsAlso),
     ...(temporary || archived ? [] : [pin]),
     ...(temporary ? [] : [duplicate, archive]),
-    command('delete', t.palette.delete, 'trash', '', deleteChat),
+    act('delete', t.palette.delete, 'trash'),
   ];
 }
 
 /** What can be done with the list of chats. */
 function listCommands({ chats }: App): Command[] {
-  const archive = command('archived', t.palette.showArchived, 'archive', '', showArchived);
+  const archive = command('archived', t.palette.showArchived, 'archive', showArchived);
   return [
     ...(chats.listedIds.length === 0
       ? []
       : [
           {
-            ...command('select', t.palette.selectChats, 'select', '', selectChats),
+            ...command('select', t.palette.selectChats, 'select', selectChats),
             also: t.palette.selectChatsAlso,
           },
         ]),
@@ -106,44 +100,38 @@ function messageCommands({ chats, speech }: App): Command[] {
   const offered: [boolean, Command][] = [
     [
       speech.reading !== null,
-      command('read-stop', t.message.stopReading, 'stop', '', (app) => app.speech.stop()),
+      command('read-stop', t.message.stopReading, 'stop', (app) => app.speech.stop()),
     ],
     [
       isAnswer && last.text !== '',
-      command('copy-last', t.palette.copyLast, 'copy', '', (app) => void copy(app, last.text)),
+      command('copy-last', t.palette.copyLast, 'copy', (app) => void copy(app, last.text)),
     ],
     [
       isOpen && hasQuestion && last.cutShort,
-      command('continue', t.palette.continueLast, 'continue', '', () => void tree.continue(last)),
+      command('continue', t.palette.continueLast, 'continue', () => void tree.continue(last)),
     ],
     [
       isOpen && hasQuestion,
-      command('retry', t.palette.retryLast, 'retry', '', () => void tree.retry(last)),
+      command('retry', t.palette.retryLast, 'retry', () => void tree.retry(last)),
     ],
     [
       isOpen && lastQuestion !== null,
-      command('edit-last', t.palette.editLast, 'rename', '↑', () => {
-        chats.current.editLast();
-      }),
+      command('edit-last', t.palette.editLast, 'rename', () => chats.current.editLast()),
     ],
-    [
-      isOpen,
-      command('branch', t.palette.branchLast, 'branch', '', () => void tree.branchOff(last)),
-    ],
+    [isOpen, command('branch', t.palette.branchLast, 'branch', () => void tree.branchOff(last))],
   ];
   return offered.filter(([makesSense]) => makesSense).map(([, offer]) => offer);
 }
 
 function windowCommands({ shell }: App): Command[] {
-  const sidebar = shell.sidebar ? t.sidebar.hide : t.sidebar.show;
+  const { textAlso } = t.palette;
   return [
-    command('sidebar', sidebar, 'sidebar', commandKey('B'), (app) => app.shell.toggleSidebar()),
-    command('settings', t.settings.title, 'settings', commandKey(','), (app) => {
-      app.shell.dialog = { kind: 'settings' };
-    }),
-    command('keys', t.palette.keys, 'keyboard', commandKey('/'), (app) => {
-      app.shell.dialog = { kind: 'keys' };
-    }),
+    act('toggleSidebar', shell.sidebar ? t.sidebar.hide : t.sidebar.show, 'sidebar'),
+    act('settings', t.settings.title, 'settings'),
+    act('keys', t.palette.keys, 'keyboard'),
+    act('largerText', t.keys.actions.largerText, 'letter', textAlso),
+    act('smallerText', t.keys.actions.smallerText, 'letter', textAlso),
+    act('ordinaryText', t.keys.actions.ordinaryText, 'letter', textAlso),
   ];
 }
 
@@ -173,66 +161,37 @@ function models({ models, chats }: App): Command[] {
     }));
 }
 
-function command(
-  key: string,
-  label: string,
-  icon: IconName,
-  hint: string,
-  run: (app: App) => void,
-): Command {
-  return { key, label, also: '', icon, hint, run };
+/** A command that is one of the window's actions. */
+function act(action: ActionName, label: string, icon: IconName, also = ''): Command {
+  const hint = action === 'stop' ? keysOf('dismiss') : keysOf(action);
+  return { key: action, label, also, icon, hint, run: actions[action] };
 }
 
-function newChat({ chats, shell }: App, temporary: boolean): void {
-  chats.newChat(temporary);
-  shell.closeDrawer();
-  shell.focusComposer();
+function command(key: string, label: string, icon: IconName, run: (app: App) => void): Command {
+  return { key, label, also: '', icon, hint: '', run };
 }
 
 async function copy({ announcer }: App, text: string): Promise<void> {
   announcer.say((await copyText(text)) ? t.message.copied : t.message.copyFailed);
 }
 
-function rename({ shell }: App): void {
-  // The sidebar may lie over the title.
-  shell.closeDrawer();
-  shell.editTitle();
-}
-
-function deleteChat({ chats, shell }: App): void {
-  const id = chats.currentId;
-  if (id === null) return;
-  // Undo is in the sidebar.
-  showSidebar(shell);
-  void chats.delete([id]);
-}
-
 function selectChats({ chats, shell }: App): void {
-  showSidebar(shell);
+  shell.showSidebar();
   chats.selection.begin();
 }
 
 function showArchived({ chats, shell }: App): void {
-  showSidebar(shell);
+  shell.showSidebar();
   chats.archiveShown = true;
-}
-
-function showSidebar(shell: Shell): void {
-  if (!shell.sidebar) shell.toggleSidebar();
 }
 
 async function changeTheme(app: App, theme: Theme): Promise<void> {
   await app.settings.change({ theme });
-  report(app, 'storage', app.settings.problem);
+  app.report('storage', app.settings.problem);
 }
 
 async function selectModel(app: App, id: string): Promise<void> {
   await app.selectModel(id);
-  report(app, 'model', app.models.problem);
+  app.report('model', app.models.problem);
   app.models.quiet();
-}
-
-/** Says what went wrong where it is seen: the view that usually says it is not open. */
-function report(app: App, code: ProblemCode, message: string | null): void {
-  if (message !== null) app.problem = { code, message };
 }

@@ -1,7 +1,18 @@
 import { createContext } from 'svelte';
-import { problemOf, type AppEvent, type Host, type Problem, type Status } from '../ipc/host';
+import { actFromOutside } from '../actions';
+import {
+  problemOf,
+  type AppEvent,
+  type Host,
+  type ModelPrompt,
+  type Platform,
+  type Problem,
+  type ProblemCode,
+  type Status,
+} from '../ipc/host';
 import { Announcer } from './announcer.svelte';
 import { Chats } from './chats.svelte';
+import { Connections } from './connections.svelte';
 import { Find } from './find.svelte';
 import { MessageSearch } from './message-search.svelte';
 import { Models } from './models.svelte';
@@ -19,10 +30,12 @@ export class App {
   version = $state.raw('');
   dataDir = $state.raw('');
   status = $state.raw<Status | null>(null);
+  platform = $state.raw<Platform>({ system: 'linux', tray: false, globalKeys: false });
 
   readonly chats: Chats;
   readonly models: Models;
   readonly settings: SettingsState;
+  readonly connections: Connections;
   readonly shell = new Shell();
   readonly announcer = new Announcer();
   readonly speech = new Speech();
@@ -38,6 +51,7 @@ export class App {
     this.chats = new Chats(host);
     this.models = new Models(host);
     this.settings = new SettingsState(host);
+    this.connections = new Connections(host);
   }
 
   /** Opens the program's data; also the Retry after a problem. */
@@ -51,6 +65,7 @@ export class App {
       const startup = await this.#host.startup();
       this.version = startup.version;
       this.dataDir = startup.dataDir;
+      this.platform = startup.platform;
       this.settings.set(startup.settings);
       if (startup.problem !== null) {
         this.#fail(startup.problem);
@@ -89,6 +104,16 @@ export class App {
     return new MessageSearch(this.#host);
   }
 
+  /** The exact text the model read before it wrote an answer. */
+  modelPrompt(message: string): Promise<ModelPrompt> {
+    return this.#host.modelPrompt(message);
+  }
+
+  /** Says what went wrong above the chat, where the view that usually says it is not open. */
+  report(code: ProblemCode, message: string | null): void {
+    if (message !== null) this.problem = { code, message };
+  }
+
   async openLink(url: string): Promise<void> {
     await this.#host.openLink(url);
   }
@@ -117,6 +142,9 @@ export class App {
         break;
       case 'statusChanged':
         this.status = event.status;
+        break;
+      case 'actionChosen':
+        actFromOutside(event.action, this);
         break;
       case 'problemOccurred':
         this.problem = event.problem;

@@ -10,6 +10,7 @@ import {
   type Sent,
 } from '../ipc/host';
 import { t } from '../strings/language.svelte';
+import { OwnOptions } from './own-options.svelte';
 import { Message } from './message.svelte';
 import { Tree } from './tree.svelte';
 
@@ -51,6 +52,8 @@ export class Chat {
   /** Versions, edits and deletions of its messages. */
   readonly tree: Tree;
 
+  readonly options: OwnOptions;
+
   readonly #host: Host;
   readonly #list: ChatList;
   /** The last of them. */
@@ -67,6 +70,7 @@ export class Chat {
 
   constructor(host: Host, list: ChatList, summary: ConversationSummary | null) {
     this.#host = host;
+    this.options = new OwnOptions(host);
     this.#list = list;
     this.tree = new Tree(host, this, list);
     this.summary = summary;
@@ -236,6 +240,7 @@ export class Chat {
   /** Shows another branch, or the same one changed. */
   show(view: ConversationView): void {
     this.#replace(this.#known(view.messages));
+    this.options.set(view.options);
     this.#list.upsert(view.summary);
   }
 

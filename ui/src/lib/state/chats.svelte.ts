@@ -210,6 +210,22 @@ export class Chats implements ChatList {
     );
   }
 
+  /** Starts a new chat with a summary of this one, and opens it. Says why it could not. */
+  async summarise({ id, title }: ConversationSummary): Promise<string | null> {
+    try {
+      const { conversation } = await this.#host.summariseConversation(
+        id,
+        t.cut.summaryTitle(title),
+        t.cut.summaryRequest,
+      );
+      this.upsert(conversation);
+      this.open(conversation.id);
+      return null;
+    } catch (thrown) {
+      return problemOf(thrown).message;
+    }
+  }
+
   async restore(deleted: Deleted): Promise<void> {
     if (!this.deleted.includes(deleted)) return;
     this.forgetDeleted(deleted);

@@ -1,8 +1,23 @@
-/** Narrower than this, the sidebar lies over the chat instead of beside it. */
-const NARROW = '(max-width: 719px)';
+/** Narrower than this at the ordinary text size, the sidebar lies over the chat instead of beside it. */
+const NARROW = 720;
+
+export const SETTINGS_SECTIONS = [
+  'general',
+  'generation',
+  'performance',
+  'storage',
+  'network',
+  'about',
+] as const;
+export type SettingsSection = (typeof SETTINGS_SECTIONS)[number];
 
 export type Dialog =
-  { kind: 'settings' } | { kind: 'keys' } | { kind: 'palette' } | { kind: 'link'; url: string };
+  | { kind: 'settings'; section?: SettingsSection }
+  | { kind: 'keys' }
+  | { kind: 'palette' }
+  | { kind: 'chatOptions' }
+  | { kind: 'modelPrompt'; message: string }
+  | { kind: 'link'; url: string };
 
 /** The window's own state: what is shown, not what is said. */
 export class Shell {
@@ -26,6 +41,10 @@ export class Shell {
     else this.#wide = !this.#wide;
   }
 
+  showSidebar(): void {
+    if (!this.sidebar) this.toggleSidebar();
+  }
+
   /** A choice in the sidebar was made: where it covers the chat, it goes away. */
   closeDrawer(): void {
     this.#drawer = false;
@@ -39,9 +58,9 @@ export class Shell {
     this.titleEdits += 1;
   }
 
-  /** Follows the window's width; returns how to stop. */
-  watchWidth(): () => void {
-    const query = matchMedia(NARROW);
+  /** Follows the window's width, which `textSize` percent makes less of; returns how to stop. */
+  watchWidth(textSize: number): () => void {
+    const query = matchMedia(`(width < ${(NARROW * textSize) / 100}px)`);
     const update = () => {
       this.narrow = query.matches;
       this.#drawer = false;

@@ -18,7 +18,12 @@ function given(words: (...given: never[]) => string, path: string): (string | nu
   return Array.from({ length: words.length }, (_, i) => (COUNTED.has(path) ? 40 + i : `⟨${i}⟩`));
 }
 
-const COUNTED = new Set(['palette.found', 'sidebar.goneForGood', 'status.threads']);
+const COUNTED = new Set([
+  'palette.found',
+  'sidebar.goneForGood',
+  'status.threads',
+  'status.connections',
+]);
 
 function sentence(words: Words, path: string): string {
   return typeof words === 'string' ? words : words(...(given(words, path) as never[]));
@@ -34,7 +39,14 @@ const SAME = [
   'sidebar.label',
   'palette.chats',
   'message.codeLabel',
+  'stats.prompt',
+  'modelPrompt.text',
   'settings.themes.system',
+  // Each language is called what its speakers call it.
+  'settings.languages.system',
+  'settings.languages.en',
+  'settings.languages.de',
+  'settings.presetName',
   'settings.topK',
   'settings.topP',
   'settings.minP',
