@@ -3,6 +3,7 @@
  * the open end is rendered again.
  */
 import type { Token } from 'markdown-it';
+import { language } from '../strings/language.svelte';
 import { formulas } from './formulas.svelte';
 import { md, renderMarkdown, type RenderEnv } from './render';
 
@@ -16,6 +17,8 @@ export class MarkdownStream {
   #finished = false;
   /** Formulas could be set when this was rendered. */
   #filled = formulas.ready;
+  /** The language of the window's own words in it: names of buttons, code and tables. */
+  #language = language.current;
   /** Where the open part begins in `#text`. */
   #openAt = 0;
   /** Up to where `#text` was looked through for block starts. */
@@ -26,7 +29,9 @@ export class MarkdownStream {
   update(source: string, finished: boolean): void {
     const text = source.includes('\r') ? source.replace(/\r\n?/g, '\n') : source;
     const { ready } = formulas;
-    if (text === this.#text && finished === this.#finished && ready === this.#filled) return;
+    if (language.current !== this.#language) this.#reset();
+    else if (text === this.#text && finished === this.#finished && ready === this.#filled) return;
+    this.#language = language.current;
     if (ready && !this.#filled) this.settled = this.settled.map((html) => formulas.fill(html));
     this.#filled = ready;
     if (!text.startsWith(this.#text)) this.#reset();

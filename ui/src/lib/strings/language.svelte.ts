@@ -1,10 +1,11 @@
 /** Which language the window speaks: its words, and how it writes numbers and dates. */
+import { de } from './de';
 import { en } from './en';
 
 /** What every catalogue has to say: the English one's shape. */
 export type Strings = typeof en;
 
-const catalogues = { en } satisfies Record<string, Strings>;
+export const catalogues = { en, de } satisfies Record<string, Strings>;
 
 export type Language = keyof typeof catalogues;
 
@@ -19,6 +20,18 @@ export const language = {
     document.documentElement.lang = wanted;
   },
 };
+
+const isLanguage = (name: string): name is Language => Object.hasOwn(catalogues, name);
+
+/** The language a person gets: the one they set, or the first of their system's that Tern speaks. */
+export function chosenLanguage(
+  setting: 'system' | Language,
+  preferred: readonly string[],
+): Language {
+  if (setting !== 'system') return setting;
+  const names = preferred.map((tag) => tag.split('-', 1)[0]?.toLowerCase() ?? '');
+  return names.find(isLanguage) ?? 'en';
+}
 
 /** The current language's words. Read while drawing, so that another language redraws them. */
 export const t: Strings = new Proxy(en, {
