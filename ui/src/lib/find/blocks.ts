@@ -1,5 +1,6 @@
 /** The text of a rendered message, block by block: a match may cross bold and links, not paragraphs. */
 import { foldWithPlaces, places, unfold, type Folded } from '../fold';
+import { graphemes, wholeCharacters } from '../graphemes';
 
 interface Piece {
   node: Text | Element;
@@ -8,6 +9,7 @@ interface Piece {
 }
 
 export interface Block {
+  text: string;
   folded: Folded;
   pieces: Piece[];
 }
@@ -23,7 +25,7 @@ export function blocksOf(root: Node): Block[] {
   let text = '';
   let pieces: Piece[] = [];
   const end = () => {
-    if (/\S/.test(text)) blocks.push({ folded: foldWithPlaces(text), pieces });
+    if (/\S/.test(text)) blocks.push({ text, folded: foldWithPlaces(text), pieces });
     text = '';
     pieces = [];
   };
@@ -62,11 +64,13 @@ function pointAt(pieces: Piece[], offset: number, isEnd: boolean): [Node, number
 export function rangesIn(root: Node, query: string, from: number, to: number): StaticRange[] {
   const ranges: StaticRange[] = [];
   let nth = 0;
-  for (const { folded, pieces } of blocksOf(root)) {
+  for (const { text, folded, pieces } of blocksOf(root)) {
+    const characters = graphemes.segment(text);
     for (const at of places(folded.text, query)) {
       if (nth >= to) return ranges;
       if (nth >= from) {
-        const [start, end] = unfold(folded, at, at + query.length);
+        const found = unfold(folded, at, at + query.length);
+        const [start, end] = wholeCharacters(characters, ...found);
         const [startContainer, startOffset] = pointAt(pieces, start, false);
         const [endContainer, endOffset] = pointAt(pieces, end, true);
         ranges.push(new StaticRange({ startContainer, startOffset, endContainer, endOffset }));

@@ -47,7 +47,7 @@ export function countIn(message: Message, query: string): number {
   return count;
 }
 
-/** Matches in the first `length` characters of a question. */
-export function countInBeginning(message: Message, query: string, length: number): number {
-  return countInText(foldWithPlaces(message.text.slice(0, length)).text, query);
+/** Matches in a text as it is shown. */
+export function countInShown(text: string, query: string): number {
+  return countInText(foldWithPlaces(text).text, query);
 }

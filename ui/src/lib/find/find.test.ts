@@ -114,3 +114,12 @@ describe('counting', () => {
     expect(countIn(new Message(view({ role: 'user', text })), 'tern')).toBe(10_000);
   });
 });
+
+describe('what is seen as one character', () => {
+  it('is found as a whole', () => {
+    expect(words(page('one 👩‍👩‍👧‍👦 here'), '👧')).toEqual(['👩‍👩‍👧‍👦']);
+    expect(words(page('🇩🇪🇫🇷'), '🇪🇫')).toEqual(['🇩🇪🇫🇷']);
+    expect(words(page('**e**\u0301t\u0301e'), 'e')).toEqual(['e\u0301', 'e']);
+    expect(words(page('👍🏽👍'), '👍')).toEqual(['👍🏽', '👍']);
+  });
+});

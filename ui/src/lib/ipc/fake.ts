@@ -9,6 +9,7 @@
  *
  * Longer than 300 lines, because it answers every command of the door in one place.
  */
+import { beginning } from '../graphemes';
 import { blankMessage, blankSummary, blankView } from './fake-blanks';
 import { FakeEngine, type EngineWorld, type Pace } from './fake-engine';
 import { scenario, type Scenario } from './fake-scenarios';
@@ -94,12 +95,22 @@ export class FakeHost implements Host {
 
   /** A chat with one question and this answer, at the top of the list. */
   put(title: string, question: string, answer: string): void {
-    const now = Date.now();
-    const chat = this.#newChat(title, now);
+    this.putChat(title, [
+      { role: 'user', text: question },
+      { role: 'assistant', text: answer },
+    ]);
+  }
+
+  /** A chat with these messages, at the top of the list. What is changed in it, the program knows. */
+  putChat(title: string, messages: readonly Partial<MessageView>[]): ConversationView {
+    const chat = this.#newChat(title, Date.now());
     const model = this.#models.find((entry) => entry.id === chat.summary.model);
-    chat.messages.push(this.#message('user', question, null));
-    chat.messages.push(this.#message('assistant', answer, model?.name ?? null));
+    for (const { role = 'assistant', text = '', ...more } of messages) {
+      const name = role === 'assistant' ? (model?.name ?? null) : null;
+      chat.messages.push({ ...this.#message(role, text, name), ...more });
+    }
     this.emit({ kind: 'conversationChanged', summary: chat.summary });
+    return chat;
   }
 
   // -- what the UI may do --
@@ -307,6 +318,10 @@ export class FakeHost implements Host {
 
   async #command(command: Command, ...args: unknown[]): Promise<void> {
     this.calls.push({ command, args });
+    // The program's JSON reader takes no half of a surrogate pair.
+    if (!isWellFormed(args)) {
+      throw refused('internal', 'lone leading surrogate in hex escape');
+    }
     this.inFlight += 1;
     await wait(0);
     this.inFlight -= 1;
@@ -390,9 +405,14 @@ function refused(code: Problem['code'], message: string): HostError {
   return new HostError({ code, message });
 }
 
+function isWellFormed(value: unknown): boolean {
+  if (typeof value === 'string') return value.isWellFormed();
+  return typeof value !== 'object' || Object.values(value ?? {}).every(isWellFormed);
+}
+
 function titleOf(text: string): string {
   const line = text.trim().split('\n', 1)[0] ?? '';
-  return line.length > 60 ? `${line.slice(0, 57)}…` : line;
+  return line.length > 60 ? `${beginning(line, 57)}…` : line;
 }
 
 function wait(ms: number): Promise<void> {

@@ -150,7 +150,7 @@ export function placedPayloads(): string[] {
 }
 
 /** Small and repeatable: mulberry32. */
-function random(seed: number): () => number {
+export function random(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;

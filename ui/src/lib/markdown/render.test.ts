@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { hostileVectors, mutated } from './hostile-vectors';
 import { payloads, placedPayloads, tornPayloads } from './hostile';
 import { renderMarkdown } from './render';
+import { MarkdownStream } from './stream';
 
 /** `npm run test:full` asks for more. */
 const TORN = import.meta.env.TERN_FULL ? 20_000 : 2_000;
@@ -54,6 +56,19 @@ describe('hostile text becomes nothing but text', () => {
   it('torn and joined anyhow', () => {
     for (const vector of tornPayloads(TORN, 158)) {
       expect(dangers(renderMarkdown(vector)), JSON.stringify(vector)).toEqual([]);
+    }
+  });
+
+  it('of every family, whole and while it is written', () => {
+    const vectors = hostileVectors();
+    // The browser's tests take all of them.
+    const some = vectors.filter((_, i) => i % 4 === 0);
+    for (const vector of [...some, ...mutated(vectors, TORN / 4, 3)]) {
+      const stream = new MarkdownStream();
+      stream.update(vector.slice(0, vector.length / 2), false);
+      expect(dangers(stream.settled.join('') + stream.open), JSON.stringify(vector)).toEqual([]);
+      stream.update(vector, true);
+      expect(dangers(stream.settled.join('') + stream.open), JSON.stringify(vector)).toEqual([]);
     }
   });
 

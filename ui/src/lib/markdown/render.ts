@@ -1,6 +1,7 @@
 /** Markdown to HTML, twice walled: markdown-it writes no raw HTML, DOMPurify lets only a short list through. */
 import DOMPurify, { type Config } from 'dompurify';
 import MarkdownIt, { type Env, type Token } from 'markdown-it';
+import { beginning } from '../graphemes';
 import { t } from '../strings/language.svelte';
 import { formulas } from './formulas.svelte';
 import { highlight } from './highlight';
@@ -52,7 +53,8 @@ function codeBlock(code: string, language: string, open: boolean): string {
 }
 
 function languageOf(info: string): string {
-  return md.utils.unescapeAll(info).trim().split(/\s+/, 1)[0]?.toLowerCase().slice(0, 24) ?? '';
+  const [name = ''] = md.utils.unescapeAll(info).trim().split(/\s+/, 1);
+  return beginning(name.toLowerCase(), 24);
 }
 
 function tokenAt(tokens: Token[], index: number): Token {

@@ -1,5 +1,6 @@
 /** What the palette can do besides opening a chat. */
 import type { IconName } from '../../components/Icon.svelte';
+import { isolated } from '../direction';
 import type { ProblemCode, Theme } from '../ipc/host';
 import { commandKey } from '../keys';
 import type { App } from '../state/app.svelte';
@@ -68,7 +69,7 @@ function models({ models, chats }: App): Command[] {
     .filter(({ state }) => state !== 'missing')
     .map(({ id, name }) => ({
       key: `model ${id}`,
-      label: t.palette.useModel(name),
+      label: t.palette.useModel(isolated(name)),
       also: t.palette.modelAlso,
       icon: 'chip' as const,
       hint: current?.id === id ? t.palette.inUse : '',

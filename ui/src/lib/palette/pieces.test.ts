@@ -40,8 +40,13 @@ describe('highlighted letters', () => {
 
   it('half a pair becomes a character that says so', () => {
     expect(marked('a\ud800b\udc00', 'a')).toBe('[a]\ufffdb\ufffd');
-    const cut = `${'a'.repeat(LONGEST_SHOWN - 1)}😀`;
-    expect(marked(cut, 'x')).toBe(`${'a'.repeat(LONGEST_SHOWN - 1)}\ufffd…`);
+  });
+
+  it('a long title is cut between characters', () => {
+    const begin = 'a'.repeat(LONGEST_SHOWN - 1);
+    for (const one of ['😀', '👩‍👩‍👧', '🇩🇪', 'e\u0301']) {
+      expect(marked(`${begin}${one}`, 'x')).toBe(`${begin}…`);
+    }
   });
 
   it('a title of ten thousand characters is cut', () => {

@@ -1,5 +1,6 @@
 /** A text cut where its matching letters begin and end. */
 import { foldWithPlaces } from '../fold';
+import { beginning, graphemes } from '../graphemes';
 import { placeOf } from './match';
 
 export interface Piece {
@@ -10,11 +11,9 @@ export interface Piece {
 /** A row shows less than this; the rest of a long title is not drawn. */
 export const LONGEST_SHOWN = 300;
 
-const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
-
 /** `text` in pieces. A cut never goes through what is seen as one character. */
 export function pieces(text: string, words: readonly string[]): Piece[] {
-  const shown = text.slice(0, LONGEST_SHOWN);
+  const shown = beginning(text, LONGEST_SHOWN);
   const hits = hitsIn(shown, words);
   const cut: Piece[] = [];
   for (const { segment, index } of graphemes.segment(shown)) {
@@ -25,8 +24,7 @@ export function pieces(text: string, words: readonly string[]): Piece[] {
     else cut.push({ text: segment, hit });
   }
   if (text.length > LONGEST_SHOWN) cut.push({ text: '…', hit: false });
-  // Half of a pair, from the cut or from the title itself, is not a character.
-  return cut.map((piece) => ({ ...piece, text: piece.text.replace(/\p{Surrogate}/gu, '\ufffd') }));
+  return cut.map((piece) => ({ ...piece, text: piece.text.toWellFormed() }));
 }
 
 /** Where the characters begin that the words match. */

@@ -1,3 +1,4 @@
+import { isVisible } from '../graphemes';
 import {
   problemOf,
   type AppEvent,
@@ -83,7 +84,7 @@ export class Chat {
   async send(): Promise<void> {
     // Leading blank lines go, indentation of the first line stays.
     const text = this.draft.replace(/^(\s*\n)+/, '').trimEnd();
-    if (text === '' || this.busy || this.loading !== 'done') return;
+    if (!isVisible(text) || this.busy || this.loading !== 'done') return;
     this.draft = '';
     await this.ask(text);
   }

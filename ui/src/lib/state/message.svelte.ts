@@ -1,8 +1,17 @@
 import type { MessageRole, MessageState, MessageView, Stats } from '../ipc/host';
+import { beginning } from '../graphemes';
 import { MarkdownStream } from '../markdown/stream';
 
-/** Longer questions show this many characters, until asked for all. */
-export const FOLDED_LENGTH = 4000;
+/** Longer questions show so much, until asked for all. */
+const FOLDED_LENGTH = 4000;
+const FOLDED_LINES = 60;
+
+/** What is shown of a long question; `null` where all of it is. */
+export function folded(text: string): string | null {
+  const lines = text.slice(0, FOLDED_LENGTH).split('\n', FOLDED_LINES + 1);
+  if (lines.length > FOLDED_LINES) return lines.slice(0, FOLDED_LINES).join('\n');
+  return text.length > FOLDED_LENGTH ? beginning(text, FOLDED_LENGTH) : null;
+}
 
 /** One message on the screen. */
 export class Message {

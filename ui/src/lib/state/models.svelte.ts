@@ -1,3 +1,4 @@
+import { isolated } from '../direction';
 import { problemOf, type ConversationSummary, type Host, type ModelEntry } from '../ipc/host';
 import { t } from '../strings/language.svelte';
 
@@ -62,7 +63,7 @@ export class Models {
     const done = await this.#try(async () => {
       this.entries = await this.#host.forgetModel(entry.id);
     });
-    if (done) this.note = t.models.forgotten(entry.name);
+    if (done) this.note = t.models.forgotten(isolated(entry.name));
   }
 
   /** The picker was closed: what it said is old. */

@@ -32,6 +32,7 @@ export const de: Strings = {
     deleted: (title) => `Gelöscht: „${title}“`,
     undo: 'Rückgängig',
     dismissUndo: 'Ausblenden',
+    goneForGood: 'Er wurde endgültig gelöscht.',
     undoFailed: (message) => `Der Chat konnte nicht wiederhergestellt werden. ${message}`,
   },
   palette: {
