@@ -7,6 +7,7 @@ import type {
   MessageView,
   ModelEntry,
   Problem,
+  ReadFile,
   Settings,
   Stats,
 } from './host';
@@ -26,6 +27,9 @@ export interface Scenario {
   /** What the system dialogs give: a model, a refusal, or nothing because they were closed. */
   pickedFile: ModelEntry | Problem | null;
   pickedFolder: ModelEntry | Problem | null;
+  pickedAttachments: ReadFile[];
+  /** Drafts are there again after the page was loaded anew. */
+  draftsOutlive: boolean;
 }
 
 const MINUTE = 60_000;
@@ -125,6 +129,16 @@ function chat(
   };
 }
 
+const FIELD_NOTES = `# Field notes, 14 June
+
+Wind from the south-west, 4 Bft. The colony on the spit was restless from six o’clock.
+
+- 412 pairs of common tern, eleven more than last week
+- 38 pairs of Arctic tern, all on the northern end
+- first chicks seen on plots 3 and 7
+
+${'The gulls kept their distance while the terns were fishing. '.repeat(40)}`;
+
 const base: Scenario = {
   conversations: [],
   running: [],
@@ -165,6 +179,16 @@ const base: Scenario = {
     message:
       'This folder has no config.json, so it is not a Hugging Face model. Choose the folder that holds config.json and model.safetensors.',
   },
+  pickedAttachments: [
+    { name: 'field-notes.md', text: FIELD_NOTES, problem: null },
+    { name: 'counts.csv', text: 'year,pairs\n2023,412\n2024,398\n2025,431\n', problem: null },
+    {
+      name: 'colony.jpg',
+      text: null,
+      problem: 'colony.jpg is a picture. Tern reads text, Markdown, source code and PDF text.',
+    },
+  ],
+  draftsOutlive: false,
 };
 
 function chats(): ConversationView[] {
@@ -272,6 +296,8 @@ const scenarios: Record<string, () => Scenario> = {
     ...filled(),
     models: [guide(false), { ...bitnet(true), state: 'ready' }, OLD_UPLOAD, FALCON],
   }),
+  /** Loading the page anew is like starting the program again. */
+  restart: () => ({ ...filled(), draftsOutlive: true }),
   problem: () => ({ ...filled(), failedStartups: 1 }),
   'problem-stays': () => ({ ...filled(), failedStartups: Infinity }),
   slow: () => ({ ...filled(), startupMs: 3000 }),

@@ -11,6 +11,8 @@
  */
 import { beginning } from '../graphemes';
 import { blankMessage, blankSummary, blankView } from './fake-blanks';
+import { contextUse } from './fake-context';
+import { FakeDrafts } from './fake-drafts';
 import { FakeEngine, type EngineWorld, type Pace } from './fake-engine';
 import { scenario, type Scenario } from './fake-scenarios';
 import {
@@ -20,6 +22,7 @@ import {
   type ContextUse,
   type ConversationSummary,
   type ConversationView,
+  type Draft,
   type Host,
   type MessageView,
   type ModelEntry,
@@ -42,9 +45,12 @@ interface FakeChat extends ConversationView {
 export class FakeHost implements Host {
   /** Every command with its arguments, oldest first. */
   readonly calls: { command: Command; args: unknown[] }[] = [];
+  /** The models’ context. */
+  contextTokens = 4096;
   /** Commands that are not answered yet. */
   inFlight = 0;
   readonly engine: FakeEngine;
+  readonly drafts: FakeDrafts;
 
   #chats: FakeChat[];
   #models: ModelEntry[];
@@ -53,6 +59,8 @@ export class FakeHost implements Host {
   #listeners = new Set<(event: AppEvent) => void>();
   /** Commands to refuse, once each. */
   #refusals = new Map<Command, Problem>();
+  /** Commands that take a while, in milliseconds. */
+  #delays = new Map<Command, number>();
   #startups = 0;
   #ids = 0;
 
@@ -61,6 +69,7 @@ export class FakeHost implements Host {
     this.#chats = scene.conversations.map((view) => ({ ...view, deleted: false }));
     this.#models = scene.models;
     this.#settings = scene.settings;
+    this.drafts = new FakeDrafts(scene.draftsOutlive);
     const world: EngineWorld = {
       emit: (event) => this.emit(event),
       changed: (summary) => this.emit({ kind: 'conversationChanged', summary: { ...summary } }),
@@ -86,6 +95,11 @@ export class FakeHost implements Host {
   /** Makes the next call of `command` fail. */
   refuse(command: Command, problem: Problem): void {
     this.#refusals.set(command, problem);
+  }
+
+  /** Makes every call of `command` take a while. */
+  delay(command: Command, ms: number): void {
+    this.#delays.set(command, ms);
   }
 
   /** Moves a `manual` engine on. */
@@ -130,14 +144,15 @@ export class FakeHost implements Host {
         ? []
         : structuredClone(this.#chats.filter((chat) => !chat.deleted).map((chat) => chat.summary)),
       status: this.engine.status(),
-      draft: null,
+      draft: this.drafts.of(null),
       platform: { system: 'linux', tray: true, globalKeys: true },
     };
   }
 
   async openConversation(conversation: string, message: string | null): Promise<ConversationView> {
     await this.#command('openConversation', conversation, message);
-    const { summary, messages, options, draft } = this.#chat(conversation);
+    const { summary, messages, options } = this.#chat(conversation);
+    const draft = this.drafts.of(conversation);
     return structuredClone({ summary, messages, options, draft });
   }
 
@@ -147,11 +162,14 @@ export class FakeHost implements Host {
     temporary: boolean,
   ): Promise<Sent> {
     await this.#command('sendMessage', conversation, { text, attachments }, temporary);
-    if (text.trim() === '') throw refused('invalid', 'Write something first.');
+    if (text.trim() === '' && attachments.length === 0) {
+      throw refused('invalid', 'Write something first.');
+    }
+    const title = titleOf(text || (attachments[0]?.name ?? ''));
     const chat =
-      conversation === null ? this.#newChat(titleOf(text), Date.now()) : this.#chat(conversation);
+      conversation === null ? this.#newChat(title, Date.now()) : this.#chat(conversation);
     this.#notWriting(chat);
-    const question = this.#message('user', text, null);
+    const question = { ...this.#message('user', text, null), attachments };
     const answer = this.#startAnswer(chat, [...chat.messages, question]);
     return structuredClone({ conversation: chat.summary, question, answer });
   }
@@ -193,6 +211,23 @@ export class FakeHost implements Host {
     const chats = this.#chats.filter(({ summary }) => conversations.includes(summary.id));
     for (const chat of chats) chat.deleted = false;
     return structuredClone(chats.map(({ summary }) => summary));
+  }
+
+  async saveDraft(conversation: string | null, draft: Draft | null): Promise<void> {
+    await this.#command('saveDraft', conversation, draft);
+    if (conversation !== null) this.#chat(conversation);
+    this.drafts.save(conversation, draft);
+  }
+
+  async contextUse(conversation: string | null, question: Question): Promise<ContextUse> {
+    await this.#command('contextUse', conversation, question);
+    const messages = conversation === null ? [] : this.#chat(conversation).messages;
+    return contextUse(messages, question, this.contextTokens);
+  }
+
+  async attachFiles(): Promise<ReadFile[]> {
+    await this.#command('attachFiles');
+    return structuredClone(this.#scenario.pickedAttachments);
   }
 
   async setSettings(settings: Settings): Promise<Settings> {
@@ -254,10 +289,6 @@ export class FakeHost implements Host {
     throw unanswered('setChatOptions');
   }
 
-  saveDraft(): Promise<void> {
-    throw unanswered('saveDraft');
-  }
-
   search(): Promise<SearchHit[]> {
     throw unanswered('search');
   }
@@ -298,16 +329,8 @@ export class FakeHost implements Host {
     throw unanswered('summariseConversation');
   }
 
-  contextUse(): Promise<ContextUse> {
-    throw unanswered('contextUse');
-  }
-
   modelPrompt(): Promise<ModelPrompt> {
     throw unanswered('modelPrompt');
-  }
-
-  attachFiles(): Promise<ReadFile[]> {
-    throw unanswered('attachFiles');
   }
 
   connectionLog(): Promise<ConnectionLog> {
@@ -323,7 +346,7 @@ export class FakeHost implements Host {
       throw refused('internal', 'lone leading surrogate in hex escape');
     }
     this.inFlight += 1;
-    await wait(0);
+    await wait(this.#delays.get(command) ?? 0);
     this.inFlight -= 1;
     const problem = this.#refusals.get(command);
     if (problem !== undefined) {

@@ -1,6 +1,10 @@
 import type { Strings } from './language.svelte';
 
-/** Every word a person reads, in German. The person is “du”; the Guide answers in English only. */
+/**
+ * Every word a person reads, in German. The person is “du”; the Guide answers in English only.
+ *
+ * Longer than 300 lines, because a catalogue is read in one piece.
+ */
 export const de: Strings = {
   app: {
     name: 'Tern',
@@ -42,6 +46,7 @@ export const de: Strings = {
     commands: 'Befehle',
     rename: 'Diesen Chat umbenennen',
     delete: 'Diesen Chat löschen',
+    goOn: 'Wartende Nachrichten senden',
     keys: 'Tastatur',
     theme: (name) => `Erscheinungsbild: ${name}`,
     themeAlso: 'Design Farben Modus',
@@ -110,6 +115,71 @@ export const de: Strings = {
     notSent: (message) => `Nicht gesendet. ${message}`,
     notStopped: (message) => `Die Antwort ließ sich nicht anhalten. ${message}`,
     huge: (size) => `${size} Text`,
+    enqueue: 'Nach dieser Antwort senden',
+    notSaved: (message) => `Was du schreibst, ist noch nicht gespeichert. ${message}`,
+  },
+  queue: {
+    title: 'Wartet',
+    stopped: 'Wartet, weil die Antwort angehalten wurde',
+    failed: 'Wartet, weil die Antwort fehlgeschlagen ist',
+    stands: 'Wartet darauf, gesendet zu werden',
+    goOn: 'Weiter',
+    sendNow: 'Jetzt senden',
+    sendNowLabel: (text) => `Antwort anhalten und „${text}“ senden`,
+    edit: 'Bearbeiten',
+    editLabel: (text) => `„${text}“ bearbeiten`,
+    remove: 'Entfernen',
+    removeLabel: (text) => `„${text}“ entfernen`,
+    queued: (n) => (n === 1 ? '1 Nachricht wartet.' : `${n} Nachrichten warten.`),
+  },
+  attachments: {
+    label: 'Angehängte Dateien',
+    add: 'Dateien anhängen',
+    pasted: (n) => (n === 1 ? 'Eingefügter Text' : `Eingefügter Text ${n}`),
+    wasLong: 'Der Text war lang und hängt deshalb als Datei an.',
+    keepAsText: 'Als Text behalten',
+    read: (name) => `${name} lesen`,
+    remove: (name) => `${name} entfernen`,
+    removed: (name) => `${name} hängt nicht mehr an.`,
+    drop: 'Dateien hier ablegen, um sie anzuhängen',
+    notText: (name) => `${name} hängt nicht an: Das ist keine Textdatei.`,
+    tooMany: (name, most) =>
+      `${name} hängt nicht an: Mehr als ${most} Dateien passen nicht an eine Nachricht.`,
+    tooLarge: (name, most) =>
+      `${name} hängt nicht an: Die Dateien einer Nachricht dürfen zusammen ${most} haben.`,
+    files: (n) => (n === 1 ? '1 Datei' : `${n} Dateien`),
+    showAll: (size) => `Alles anzeigen (${size})`,
+    empty: 'Die Datei ist leer.',
+  },
+  context: {
+    label: (used, total, reserved, fit) =>
+      `Kontext: ${used} von ${total} Tokens belegt, ${reserved} für die Antwort reserviert. ${fit}`,
+    unknown: (why) => `Kontext: ${why}`,
+    counting: 'Wird gezählt…',
+    notCounted: (message) => `Der Kontext lässt sich nicht zählen. ${message}`,
+    fits: 'Alles passt hinein.',
+    nearlyFull: 'Fast voll: Bald fallen die ältesten Nachrichten weg.',
+    leavesOut: 'Voll: Die ältesten Nachrichten passen nicht mehr hinein und fallen weg.',
+    tooLong: 'Die Nachricht ist zu lang für das Modell.',
+    short: {
+      nearlyFull: 'Fast voll',
+      leavesOut: 'Voll',
+      tooLong: 'Zu lang',
+    },
+    rows: {
+      used: 'Belegt',
+      question: 'Davon diese Nachricht',
+      cached: 'Davon noch im Speicher',
+      reserved: 'Für die Antwort reserviert',
+      free: 'Frei',
+      total: 'Kontext des Modells',
+    },
+    willLeaveOut: (n) =>
+      n === 1
+        ? 'Die älteste Nachricht dieses Chats passt nicht mehr hinein: Das Modell antwortet ohne sie.'
+        : `Die ${n} ältesten Nachrichten dieses Chats passen nicht mehr hinein: Das Modell antwortet ohne sie.`,
+    refused: (tokens, room) =>
+      `Zu lang zum Senden: ${tokens} Tokens, und das Modell hat Platz für ${room}. Kürze die Nachricht oder nimm eine Datei heraus.`,
   },
   message: {
     you: 'Deine Nachricht',
@@ -241,6 +311,7 @@ export const de: Strings = {
     send: 'Nachricht senden',
     newLine: 'Neue Zeile',
     stop: 'Antwort anhalten',
+    detach: 'Fokussierte Datei herausnehmen',
     chats: 'Voriger oder nächster Chat der Liste',
     find: 'In diesem Chat suchen',
     findNext: 'Nächster oder voriger Treffer',

@@ -18,7 +18,14 @@ function given(words: (...given: never[]) => string, path: string): (string | nu
   return Array.from({ length: words.length }, (_, i) => (COUNTED.has(path) ? 40 + i : `⟨${i}⟩`));
 }
 
-const COUNTED = new Set(['palette.found', 'status.threads']);
+const COUNTED = new Set([
+  'attachments.files',
+  'attachments.pasted',
+  'context.willLeaveOut',
+  'palette.found',
+  'queue.queued',
+  'status.threads',
+]);
 
 function sentence(words: Words, path: string): string {
   return typeof words === 'string' ? words : words(...(given(words, path) as never[]));
