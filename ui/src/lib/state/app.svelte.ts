@@ -2,6 +2,7 @@ import { createContext } from 'svelte';
 import { problemOf, type AppEvent, type Host, type Problem, type Status } from '../ipc/host';
 import { Announcer } from './announcer.svelte';
 import { Chats } from './chats.svelte';
+import { ContextDial } from './context.svelte';
 import { Find } from './find.svelte';
 import { Models } from './models.svelte';
 import { SettingsState } from './settings.svelte';
@@ -21,6 +22,7 @@ export class App {
   readonly chats: Chats;
   readonly models: Models;
   readonly settings: SettingsState;
+  readonly context: ContextDial;
   readonly shell = new Shell();
   readonly announcer = new Announcer();
   readonly find = new Find(this.announcer);
@@ -35,6 +37,7 @@ export class App {
     this.chats = new Chats(host);
     this.models = new Models(host);
     this.settings = new SettingsState(host);
+    this.context = new ContextDial(host);
   }
 
   /** Opens the program's data; also the Retry after a problem. */
@@ -55,6 +58,7 @@ export class App {
       }
       this.models.entries = startup.models;
       this.chats.set(startup.conversations);
+      this.chats.restoreDraft(startup.draft);
       this.status = startup.status;
       this.startupProblem = null;
       this.stage = 'ready';
@@ -109,6 +113,14 @@ export class App {
         break;
       case 'statusChanged':
         this.status = event.status;
+        break;
+      case 'filesHeld':
+        this.shell.filesHeld = event.over;
+        break;
+      case 'filesDropped':
+        this.shell.filesHeld = false;
+        this.chats.current.draft.attach(event.files);
+        this.shell.focusComposer();
         break;
       case 'problemOccurred':
         this.problem = event.problem;

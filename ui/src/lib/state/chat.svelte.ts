@@ -1,14 +1,17 @@
-import { isVisible } from '../graphemes';
 import {
   problemOf,
   type AppEvent,
   type ConversationSummary,
+  type ConversationView,
   type Host,
   type Phase,
+  type Question,
   type Sent,
 } from '../ipc/host';
 import { t } from '../strings/language.svelte';
+import { Draft } from './draft.svelte';
 import { Message } from './message.svelte';
+import { Queue } from './queue.svelte';
 
 /** The events that belong to one chat's answers. */
 export type AnswerEvent = Extract<AppEvent, { conversation: string }>;
@@ -23,22 +26,23 @@ export interface ChatList {
   homeOf(chat: Chat): Chat;
 }
 
-/** One chat: its messages, its draft, and the answer being written in it. */
+/** One chat: its messages, what is to be sent in it, and the answer being written in it. */
 export class Chat {
   /** `null` until the first message of a new chat is sent. */
   summary = $state.raw<ConversationSummary | null>(null);
   messages = $state.raw<Message[]>([]);
-  draft = $state('');
+  readonly draft: Draft;
+  readonly queue = new Queue(this);
   /** What the running answer waits for; `null` when unknown or nothing runs. */
   phase = $state.raw<Phase | null>(null);
   /** A message on its way to the program. */
-  sending = $state.raw<string | null>(null);
+  sending = $state.raw<Question | null>(null);
   /** Something that went wrong here, as a sentence. */
   problem = $state.raw<string | null>(null);
   loading = $state.raw<'no' | 'running' | 'done' | 'failed'>('no');
   /** True from pressing Stop until the answer has ended. */
   stopping = $state.raw(false);
-  /** Counts sent messages, so that the transcript can go to its end. */
+  /** Counts messages the person sent, so that the transcript can go to its end. */
   sentCount = $state.raw(0);
 
   readonly #host: Host;
@@ -54,6 +58,11 @@ export class Chat {
     this.#list = list;
     this.summary = summary;
     if (summary === null) this.loading = 'done';
+    this.draft = new Draft({
+      save: (draft) => host.saveDraft(this.id, draft),
+      // A saved draft must be known before another replaces it, and stays until its message is taken.
+      ready: () => this.loading === 'done' && this.sending === null,
+    });
   }
 
   get id(): string | null {
@@ -66,7 +75,7 @@ export class Chat {
     return last?.writing ? last : null;
   }
 
-  /** True while Stop makes sense and Send does not. */
+  /** True while a question sent now has to wait for its turn. */
   get busy(): boolean {
     return this.sending !== null || this.answer !== null;
   }
@@ -80,32 +89,52 @@ export class Chat {
     if (this.loading === 'no' || this.loading === 'failed') await this.#fetch();
   }
 
-  /** Sends the draft. */
+  /** Sends what is in the message box; while an answer is written, it waits for its turn. */
   async send(): Promise<void> {
-    // Leading blank lines go, indentation of the first line stays.
-    const text = this.draft.replace(/^(\s*\n)+/, '').trimEnd();
-    if (!isVisible(text) || this.busy || this.loading !== 'done') return;
-    this.draft = '';
-    await this.ask(text);
+    const question = this.loading === 'done' ? this.draft.take() : null;
+    if (question === null) return;
+    if (this.busy) {
+      this.draft.enqueue(question);
+      return;
+    }
+    this.sentCount += 1;
+    await this.post(question, (home) => home.draft.giveBack(question));
   }
 
   /** Sends a text; the draft stays what it is. A refused text goes into the draft. */
   async ask(text: string): Promise<void> {
     if (this.busy || this.loading !== 'done') return;
-    this.problem = null;
-    this.sending = text;
+    const question = { text, attachments: [] };
     this.sentCount += 1;
+    await this.post(question, (home) => home.draft.giveBack(question));
+  }
+
+  /** Asks for files with the system's dialog and attaches them. */
+  async attachFiles(): Promise<void> {
+    try {
+      this.draft.attach(await this.#host.attachFiles());
+    } catch (thrown) {
+      this.draft.problems = [problemOf(thrown).message];
+    }
+  }
+
+  /** Sends a question; `refused` puts it back where it came from, in the chat where it can be seen. */
+  async post(question: Question, refused: (home: Chat) => void): Promise<void> {
+    this.problem = null;
+    this.sending = question;
     await this.#hold(async () => {
       try {
-        const sent = await this.#host.sendMessage(this.id, { text, attachments: [] }, false);
+        const sent = await this.#host.sendMessage(this.id, question, false);
         this.#take(sent, this.messages);
       } catch (thrown) {
         const home = this.#list.homeOf(this);
         // What was typed meanwhile is kept below it.
-        home.draft = home.draft === '' ? text : `${text}\n\n${home.draft}`;
+        if (home !== this) home.draft.adopt(this.draft);
+        refused(home);
         home.problem = t.composer.notSent(problemOf(thrown).message);
       } finally {
         this.sending = null;
+        this.draft.flush();
       }
     });
   }
@@ -172,12 +201,14 @@ export class Chat {
       this.#stranger(id);
       return;
     }
+    const wasWriting = message.writing;
     message.set(event.message);
     if (this.answer !== null) return;
     this.phase = null;
     this.stopping = false;
     // A summary fetched before the end came may say otherwise.
     if (this.summary?.generating) this.#list.upsert({ ...this.summary, generating: false });
+    if (wasWriting) this.queue.answerEnded(message.state === 'complete');
   }
 
   /** An event of a message that is not here: perhaps something was missed, so look once. */
@@ -204,15 +235,25 @@ export class Chat {
     await this.#hold(async () => {
       try {
         const view = await this.#host.openConversation(id, null);
+        const wasWriting = this.answer !== null;
         this.#replace(view.messages.map((message) => this.#known(message) ?? new Message(message)));
         this.#list.upsert(view.summary);
-        if (this.loading !== 'done') this.problem = null;
-        this.loading = 'done';
+        if (this.loading !== 'done') this.#opened(view.draft);
+        if (wasWriting && this.answer === null) {
+          this.queue.answerEnded(this.messages.at(-1)?.state === 'complete');
+        }
       } catch (thrown) {
         if (this.loading !== 'done') this.loading = 'failed';
         this.problem = problemOf(thrown).message;
       }
     });
+  }
+
+  #opened(draft: ConversationView['draft']): void {
+    this.problem = null;
+    this.loading = 'done';
+    this.draft.restore(draft);
+    this.draft.flush();
   }
 
   #replace(messages: Message[]): void {

@@ -1,5 +1,5 @@
 import { groupByDate, type Group } from '../dates';
-import { problemOf, type ConversationSummary, type Host } from '../ipc/host';
+import { problemOf, type ConversationSummary, type Draft, type Host } from '../ipc/host';
 import { t } from '../strings/language.svelte';
 import { Chat, type AnswerEvent, type ChatList } from './chat.svelte';
 
@@ -56,7 +56,7 @@ export class Chats implements ChatList {
     if (this.#blank.summary !== null || this.#blank.sending !== null) {
       this.#blank = new Chat(this.#host, this, null);
     }
-    this.current = this.#blank;
+    this.#show(this.#blank);
   }
 
   open(id: string): void {
@@ -69,8 +69,18 @@ export class Chats implements ChatList {
       if (phase !== undefined) chat.apply(phase);
       this.#opened.set(id, chat);
     }
-    this.current = chat;
+    this.#show(chat);
     void chat.load();
+  }
+
+  /** What was being written into a new chat's message box when Tern ended. */
+  restoreDraft(draft: Draft | null): void {
+    this.#blank.draft.restore(draft);
+  }
+
+  /** Saves what is written in any message box: the window may be gone the next moment. */
+  saveDrafts(): void {
+    for (const chat of [this.#blank, ...this.#opened.values()]) chat.draft.flush();
   }
 
   /** Opens the row `step` places further down the list. */
@@ -96,6 +106,9 @@ export class Chats implements ChatList {
     if (chat.id === null) return;
     this.#opened.set(chat.id, chat);
     if (this.#blank === chat) this.#blank = new Chat(this.#host, this, null);
+    // What was saved as a new chat's draft belongs to this chat now.
+    this.#blank.draft.save();
+    if (!chat.draft.empty) chat.draft.save();
     const early = this.#early.filter((event) => event.conversation === chat.id);
     this.#early = this.#early.filter((event) => event.conversation !== chat.id);
     for (const event of early) chat.apply(event);
@@ -186,6 +199,11 @@ export class Chats implements ChatList {
   /** The time to undo is over. */
   forgetDeleted(id: string): void {
     this.deleted = this.deleted.filter((gone) => gone.summary.id !== id);
+  }
+
+  #show(chat: Chat): void {
+    if (chat !== this.current) this.current.draft.flush();
+    this.current = chat;
   }
 
   async #try(

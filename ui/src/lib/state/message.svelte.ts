@@ -1,5 +1,5 @@
-import type { MessageRole, MessageState, MessageView, Stats } from '../ipc/host';
 import { beginning } from '../graphemes';
+import type { Attachment, MessageRole, MessageState, MessageView, Stats } from '../ipc/host';
 import { MarkdownStream } from '../markdown/stream';
 
 /** Longer questions show so much, until asked for all. */
@@ -23,6 +23,8 @@ export class Message {
   modelName = $state.raw<string | null>(null);
   stats = $state.raw<Stats | null>(null);
   error = $state.raw<string | null>(null);
+  /** Files that went along with a question. */
+  attachments = $state.raw<Attachment[]>([]);
   /** All of a long question is shown. */
   unfolded = $state.raw(false);
   /** Sequence number of the next piece of text. Only `Chat` reads it. */
@@ -48,6 +50,7 @@ export class Message {
     this.modelName = view.modelName;
     this.stats = view.stats;
     this.error = view.error;
+    this.attachments = view.attachments;
     this.nextSeq = view.nextSeq;
   }
 
