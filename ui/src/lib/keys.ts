@@ -17,6 +17,7 @@ export function commandKey(key: string): string {
   return isMac ? `⌘${key}` : `Ctrl+${key}`;
 }
 
+export const deleteKey = isMac ? '⌫' : 'Del';
 export const shiftEnter = isMac ? '⇧Enter' : 'Shift+Enter';
 export const f3 = isMac ? 'F3 ⇧F3' : 'F3 Shift+F3';
 export const altArrows = isMac ? '⌥↑ ⌥↓' : 'Alt+↑ Alt+↓';

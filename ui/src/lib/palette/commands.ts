@@ -32,9 +32,17 @@ function chatCommands({ chats }: App): Command[] {
     command('delete', t.palette.delete, 'trash', '', deleteChat),
   ];
   const stop = command('stop', t.keys.stop, 'stop', 'Esc', (app) => void app.chats.current.stop());
+  const goOn = command('go-on', t.palette.goOn, 'send', '', (app) => {
+    void app.chats.current.queue.sendNext();
+  });
+  const attach = command('attach', t.attachments.add, 'file', '', (app) => {
+    void app.chats.current.attachFiles();
+  });
   return [
     ...(chats.current.answer === null ? [] : [stop]),
+    ...(chats.current.queue.stands ? [goOn] : []),
     ...commands.filter(({ key }) => key === 'new-chat' || chats.currentId !== null),
+    attach,
   ];
 }
 
