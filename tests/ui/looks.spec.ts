@@ -8,6 +8,7 @@ import { de } from '../../ui/src/lib/strings/de';
 import { en } from '../../ui/src/lib/strings/en';
 import type { Strings } from '../../ui/src/lib/strings/language.svelte';
 import { expect, test, type Window } from './app';
+import { composerViews } from './composer-views';
 import { FORMULAS } from './formulas';
 
 const axeSource = readFileSync(
@@ -18,7 +19,7 @@ const axeSource = readFileSync(
 const folder = process.env.TERN_WRITE_SCREENS ? './screens/' : './results/screens/';
 const screens = fileURLToPath(new URL(folder, import.meta.url));
 
-interface View {
+export interface View {
   name: string;
   scenario: string;
   pace?: 'instant' | 'manual';
@@ -102,6 +103,7 @@ const views: View[] = [
       await expect(page.getByTestId('problem-line')).toBeVisible();
     },
   },
+  ...composerViews,
   {
     name: 'row-menu',
     scenario: 'chats',
