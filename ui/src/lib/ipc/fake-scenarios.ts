@@ -1,5 +1,6 @@
 /** What the fake program finds when it starts. */
 import { blankMessage, blankStats, blankSummary, blankView } from './fake-blanks';
+import { ATTACHABLE } from './fake-files';
 import { answerTo, piecesOf } from './fake-texts';
 import type {
   ConversationView,
@@ -129,16 +130,6 @@ function chat(
   };
 }
 
-const FIELD_NOTES = `# Field notes, 14 June
-
-Wind from the south-west, 4 Bft. The colony on the spit was restless from six o’clock.
-
-- 412 pairs of common tern, eleven more than last week
-- 38 pairs of Arctic tern, all on the northern end
-- first chicks seen on plots 3 and 7
-
-${'The gulls kept their distance while the terns were fishing. '.repeat(40)}`;
-
 const base: Scenario = {
   conversations: [],
   running: [],
@@ -179,15 +170,7 @@ const base: Scenario = {
     message:
       'This folder has no config.json, so it is not a Hugging Face model. Choose the folder that holds config.json and model.safetensors.',
   },
-  pickedAttachments: [
-    { name: 'field-notes.md', text: FIELD_NOTES, problem: null },
-    { name: 'counts.csv', text: 'year,pairs\n2023,412\n2024,398\n2025,431\n', problem: null },
-    {
-      name: 'colony.jpg',
-      text: null,
-      problem: 'colony.jpg is a picture. Tern reads text, Markdown, source code and PDF text.',
-    },
-  ],
+  pickedAttachments: ATTACHABLE,
   draftsOutlive: false,
 };
 
