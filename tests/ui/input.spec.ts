@@ -24,7 +24,8 @@ async function fits(app: Window): Promise<void> {
   expect(wide).toEqual([0, 0]);
 }
 
-const sent = async (app: Window) => (await app.calls('sendMessage')).map(([, text]) => text);
+const sent = async (app: Window) =>
+  (await app.calls('sendMessage')).map(([, question]) => (question as { text: string }).text);
 
 test('what cannot be seen is not sent', async ({ app, page }) => {
   await app.start('ready', 'instant');
@@ -205,6 +206,7 @@ test('towers of accents stay inside their messages', async ({ app }) => {
 
 test('a megabyte without a space, as question and as answer', async ({ app, page }) => {
   await app.start('ready', 'instant');
+  await app.fake((host) => (host.contextTokens = 1_000_000), null);
   const word = 'Donau'.repeat(200_000);
   // Generous: a slow test machine, not a promise. A quadratic path takes minutes.
   expect(await paste(app, word)).toBeLessThan(20_000);
@@ -225,6 +227,7 @@ test('a megabyte without a space, as question and as answer', async ({ app, page
 
 test('a hundred thousand lines', async ({ app, page }) => {
   await app.start('ready', 'instant');
+  await app.fake((host) => (host.contextTokens = 1_000_000), null);
   const lines = Array.from({ length: 100_000 }, (_, i) => `${i}`).join('\n');
   // Not typed: laying out the box is the browser’s own work.
   await app.composer.evaluate((area: HTMLTextAreaElement, value) => {

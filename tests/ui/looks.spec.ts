@@ -9,6 +9,7 @@ import { en } from '../../ui/src/lib/strings/en';
 import { SETTINGS_SECTIONS } from '../../ui/src/lib/state/shell.svelte';
 import type { Strings } from '../../ui/src/lib/strings/language.svelte';
 import { expect, test, type Window } from './app';
+import { composerViews } from './composer-views';
 import { FORMULAS } from './formulas';
 import { messageViews } from './message-views';
 import type { View } from './view';
@@ -97,6 +98,7 @@ const views: View[] = [
       await expect(page.getByTestId('problem-line')).toBeVisible();
     },
   },
+  ...composerViews,
   {
     name: 'row-menu',
     scenario: 'chats',

@@ -23,6 +23,21 @@ test('commands do what they say', async ({ app, page }) => {
   }
 });
 
+test('files are attached and waiting messages sent', async ({ app, page }) => {
+  await app.start('ready', 'manual');
+  await run(page, 'attach', 'Attach files');
+  await expect(page.getByTestId('attachment')).toHaveCount(2);
+  await app.send('A long one, please.');
+  await app.send('Is it stored?');
+  await search(page, 'that wait');
+  await expect(options(page)).toHaveCount(0);
+  await page.keyboard.press('Escape');
+  await app.composer.press('Escape');
+  await expect(page.getByTestId('queue-go-on')).toBeVisible();
+  await run(page, 'that wait', 'Send the messages that wait');
+  await expect(app.questions.last()).toHaveText(/Is it stored\?/);
+});
+
 test('the appearance changes at once, and what can’t be stored is said', async ({ app, page }) => {
   await app.start('chats');
   const root = page.locator('html');

@@ -61,11 +61,14 @@ export function percent(fraction: number): string {
   return inPercent(Math.floor(Math.min(1, Math.max(0, fraction)) * 100));
 }
 
+/** `1 token`, `1,940 tokens` */
+export function tokens(n: number): string {
+  return n === 1 ? t.stats.oneToken : t.stats.tokens(count(n));
+}
+
 /** `128 tokens · 31 tok/s · first token 0.4 s · reused 1,820`; parts that say nothing are left out. */
 export function statsLine(stats: Stats): string {
-  const parts = [
-    stats.generatedTokens === 1 ? t.stats.oneToken : t.stats.tokens(count(stats.generatedTokens)),
-  ];
+  const parts = [tokens(stats.generatedTokens)];
   if (stats.decodeTokensPerSecond > 0)
     parts.push(t.stats.speed(speed(stats.decodeTokensPerSecond)));
   if (stats.generatedTokens > 0) parts.push(t.stats.firstToken(seconds(stats.firstTokenSeconds)));

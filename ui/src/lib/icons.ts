@@ -10,6 +10,7 @@ export const icons = {
   theme: 'M8 2.5a5.5 5.5 0 1 0 0 11 5.5 5.5 0 1 0 0-11zM8 2.5v11M8 5.5h4.9M8 8h5.5M8 10.5h4.9',
   copy: 'M5.5 5.5h8v8h-8zM10.5 5.5v-3h-8v8h3',
   retry: 'M13 8a5 5 0 1 1-1.5-3.6M13 2.5v3h-3',
+  plus: 'M8 3v10M3 8h10',
   send: 'M8 13V3.2M3.8 7.4 8 3.2l4.2 4.2',
   stop: 'M4.5 4.5h7v7h-7z',
   down: 'M8 3v9.5M4 8.8l4 4 4-4',

@@ -26,6 +26,7 @@ export const keymap: Record<KeyGroup, (Shortcut | Local)[]> = {
     { local: 'send', chords: [{ key: 'Enter' }] },
     { local: 'newLine', chords: [{ key: 'Enter', shift: true }] },
     { local: 'editLast', chords: [{ key: 'ArrowUp' }] },
+    { local: 'removeFile', chords: [{ key: 'Delete' }] },
     { action: 'dismiss', chords: [{ key: 'Escape' }] },
     {
       action: 'chatOptions',

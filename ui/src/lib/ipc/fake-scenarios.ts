@@ -5,6 +5,7 @@
  */
 import { answerTo, piecesOf } from './fake-answers';
 import { blankMessage, blankSampling, blankStats, blankSummary, blankView } from './fake-blanks';
+import { ATTACHABLE } from './fake-files';
 import { withCut, withOptions } from './fake-knowing';
 import { SHAPES, hugeAnswer, mixedTurn } from './fake-long';
 import type {
@@ -15,6 +16,7 @@ import type {
   ModelEntry,
   Platform,
   Problem,
+  ReadFile,
   Settings,
   Stats,
 } from './host';
@@ -35,6 +37,9 @@ export interface Scenario {
   /** What the system dialogs give: a model, a refusal, or nothing because they were closed. */
   pickedFile: ModelEntry | Problem | null;
   pickedFolder: ModelEntry | Problem | null;
+  pickedAttachments: ReadFile[];
+  /** Drafts are there again after the page was loaded anew. */
+  draftsOutlive: boolean;
 }
 
 const MINUTE = 60_000;
@@ -185,6 +190,8 @@ const base: Scenario = {
     message:
       'This folder has no config.json, so it is not a Hugging Face model. Choose the folder that holds config.json and model.safetensors.',
   },
+  pickedAttachments: ATTACHABLE,
+  draftsOutlive: false,
 };
 
 function chats(): ConversationView[] {
@@ -344,6 +351,8 @@ const scenarios: Record<string, () => Scenario> = {
   /** A desktop without a tray where keys can't be heard from afar. */
   plain: () => ({ ...filled(), platform: { system: 'linux', tray: false, globalKeys: false } }),
   mac: () => ({ ...filled(), platform: { system: 'macOs', tray: true, globalKeys: true } }),
+  /** Loading the page anew is like starting the program again. */
+  restart: () => ({ ...filled(), draftsOutlive: true }),
   problem: () => ({ ...filled(), failedStartups: 1 }),
   'problem-stays': () => ({ ...filled(), failedStartups: Infinity }),
   slow: () => ({ ...filled(), startupMs: 3000 }),

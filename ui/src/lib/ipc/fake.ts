@@ -14,6 +14,8 @@ import { beginning } from '../graphemes';
 import { piecesOf } from './fake-answers';
 import { blankMessage, blankSummary, blankView } from './fake-blanks';
 import { FakeConnections, promptOf } from './fake-knowing';
+import { contextUse } from './fake-context';
+import { FakeDrafts } from './fake-drafts';
 import { FakeEngine, type EngineWorld, type Pace } from './fake-engine';
 import { scenario, type Scenario } from './fake-scenarios';
 import { searchChats } from './fake-search';
@@ -27,6 +29,7 @@ import {
   type ContextUse,
   type ConversationSummary,
   type ConversationView,
+  type Draft,
   type Host,
   type MessageView,
   type ModelEntry,
@@ -49,10 +52,13 @@ interface FakeChat extends ConversationView {
 export class FakeHost implements Host {
   /** Every command with its arguments, oldest first. */
   readonly calls: { command: Command; args: unknown[] }[] = [];
+  /** The models’ context. */
+  contextTokens = 4096;
   /** Commands that are not answered yet. */
   inFlight = 0;
   readonly engine: FakeEngine;
   readonly connections = new FakeConnections();
+  readonly drafts: FakeDrafts;
 
   readonly #trees = new Map<ConversationView, FakeTree>();
   #chats: FakeChat[];
@@ -62,6 +68,8 @@ export class FakeHost implements Host {
   #listeners = new Set<(event: AppEvent) => void>();
   /** Commands to refuse, once each. */
   #refusals = new Map<Command, Problem>();
+  /** Commands that take a while, in milliseconds. */
+  #delays = new Map<Command, number>();
   #startups = 0;
   #ids = 0;
 
@@ -70,6 +78,7 @@ export class FakeHost implements Host {
     this.#chats = scene.conversations.map((view) => ({ ...view, deleted: false }));
     this.#models = scene.models;
     this.#settings = scene.settings;
+    this.drafts = new FakeDrafts(scene.draftsOutlive);
     const world: EngineWorld = {
       emit: (event) => this.emit(event),
       changed: (summary) => this.emit({ kind: 'conversationChanged', summary: { ...summary } }),
@@ -95,6 +104,11 @@ export class FakeHost implements Host {
   /** Makes the next call of `command` fail. */
   refuse(command: Command, problem: Problem): void {
     this.#refusals.set(command, problem);
+  }
+
+  /** Makes every call of `command` take a while. */
+  delay(command: Command, ms: number): void {
+    this.#delays.set(command, ms);
   }
 
   /** Moves a `manual` engine on. */
@@ -158,7 +172,7 @@ export class FakeHost implements Host {
         ? []
         : structuredClone(this.#chats.filter((chat) => !chat.deleted).map((chat) => chat.summary)),
       status: this.engine.status(),
-      draft: null,
+      draft: this.drafts.of(null),
       platform: this.#scenario.platform,
     };
   }
@@ -167,7 +181,7 @@ export class FakeHost implements Host {
     await this.#command('openConversation', conversation, message);
     const chat = this.#chat(conversation);
     if (message !== null) this.#tree(chat).show(message);
-    return this.#view(chat);
+    return { ...this.#view(chat), draft: this.drafts.of(conversation) };
   }
 
   async sendMessage(
@@ -176,9 +190,12 @@ export class FakeHost implements Host {
     temporary: boolean,
   ): Promise<Sent> {
     await this.#command('sendMessage', conversation, { text, attachments }, temporary);
-    if (text.trim() === '') throw refused('invalid', 'Write something first.');
+    if (text.trim() === '' && attachments.length === 0) {
+      throw refused('invalid', 'Write something first.');
+    }
+    const title = titleOf(text || (attachments[0]?.name ?? ''));
     const chat =
-      conversation === null ? this.#newChat(titleOf(text), Date.now()) : this.#chat(conversation);
+      conversation === null ? this.#newChat(title, Date.now()) : this.#chat(conversation);
     if (conversation === null) chat.summary.temporary = temporary;
     this.#notWriting(chat);
     const question = { ...this.#message('user', text, null), attachments };
@@ -317,6 +334,23 @@ export class FakeHost implements Host {
     );
   }
 
+  async saveDraft(conversation: string | null, draft: Draft | null): Promise<void> {
+    await this.#command('saveDraft', conversation, draft);
+    if (conversation !== null) this.#chat(conversation);
+    this.drafts.save(conversation, draft);
+  }
+
+  async contextUse(conversation: string | null, question: Question): Promise<ContextUse> {
+    await this.#command('contextUse', conversation, question);
+    const messages = conversation === null ? [] : this.#chat(conversation).messages;
+    return contextUse(messages, question, this.contextTokens);
+  }
+
+  async attachFiles(): Promise<ReadFile[]> {
+    await this.#command('attachFiles');
+    return structuredClone(this.#scenario.pickedAttachments);
+  }
+
   async setSettings(settings: Settings): Promise<Settings> {
     await this.#command('setSettings', settings);
     this.#settings = { ...settings };
@@ -366,10 +400,6 @@ export class FakeHost implements Host {
     this.#chat(conversation).options = options;
   }
 
-  saveDraft(): Promise<void> {
-    throw unanswered('saveDraft');
-  }
-
   async summariseConversation(conversation: string, title: string, request: string): Promise<Sent> {
     await this.#command('summariseConversation', conversation, title, request);
     const text = this.#chat(conversation).messages.map((message) => message.text);
@@ -380,19 +410,11 @@ export class FakeHost implements Host {
     return structuredClone({ conversation: chat.summary, question, answer });
   }
 
-  contextUse(): Promise<ContextUse> {
-    throw unanswered('contextUse');
-  }
-
   async modelPrompt(message: string): Promise<ModelPrompt> {
     await this.#command('modelPrompt', message);
     const chat = this.#chats.find(({ messages }) => messages.some(({ id }) => id === message));
     if (chat === undefined) throw refused('notFound', 'This answer is not there any more.');
     return promptOf(chat, message, chat.options.systemPrompt ?? this.#settings.systemPrompt);
-  }
-
-  attachFiles(): Promise<ReadFile[]> {
-    throw unanswered('attachFiles');
   }
 
   async connectionLog(): Promise<ConnectionLog> {
@@ -405,11 +427,11 @@ export class FakeHost implements Host {
   async #command(command: Command, ...args: unknown[]): Promise<void> {
     this.calls.push({ command, args });
     // The program's JSON reader takes no half of a surrogate pair.
-    if (args.some((value) => typeof value === 'string' && !value.isWellFormed())) {
+    if (!isWellFormed(args)) {
       throw refused('internal', 'lone leading surrogate in hex escape');
     }
     this.inFlight += 1;
-    await wait(0);
+    await wait(this.#delays.get(command) ?? 0);
     this.inFlight -= 1;
     const problem = this.#refusals.get(command);
     if (problem !== undefined) {
@@ -510,13 +532,13 @@ export class FakeHost implements Host {
   }
 }
 
-/** A command the fake has no answer to yet. */
-function unanswered(command: Command): HostError {
-  return refused('internal', `The fake does not answer ${command} yet.`);
-}
-
 function refused(code: Problem['code'], message: string): HostError {
   return new HostError({ code, message });
+}
+
+function isWellFormed(value: unknown): boolean {
+  if (typeof value === 'string') return value.isWellFormed();
+  return typeof value !== 'object' || Object.values(value ?? {}).every(isWellFormed);
 }
 
 function titleOf(text: string): string {

@@ -3,11 +3,13 @@ import { FakeHost } from './fake';
 import { scenario } from './fake-scenarios';
 import { wellFormedHost } from './well-formed';
 
+const question = (text: string) => ({ text, attachments: [{ name: text, text }] });
+
 describe('half of a surrogate pair', () => {
   const told = async (text: string) => {
     const fake = new FakeHost(scenario('ready'), 'manual');
     const host = wellFormedHost(fake);
-    const { conversation } = await host.sendMessage(null, { text, attachments: [] }, false);
+    const { conversation } = await host.sendMessage(null, question(text), false);
     await host.renameConversation(conversation.id, text);
     const { settings } = await host.startup();
     await host.setSettings({ ...settings, systemPrompt: text });
@@ -16,9 +18,7 @@ describe('half of a surrogate pair', () => {
 
   it('is refused by the program', async () => {
     const fake = new FakeHost(scenario('ready'), 'manual');
-    await expect(
-      fake.sendMessage(null, { text: 'a\ud83d', attachments: [] }, false),
-    ).rejects.toThrow('surrogate');
+    await expect(fake.sendMessage(null, question('a\ud83d'), false)).rejects.toThrow('surrogate');
   });
 
   it('reaches it as a replacement character, wherever it is', async () => {

@@ -35,12 +35,20 @@ export function commandsOf(app: App): Command[] {
 }
 
 function chatCommands({ chats }: App): Command[] {
-  const { answer, summary } = chats.current;
+  const { answer, summary, queue } = chats.current;
+  const goOn = command('go-on', t.palette.goOn, 'send', (app) => {
+    void app.chats.current.queue.sendNext();
+  });
+  const attach = command('attach', t.attachments.add, 'file', (app) => {
+    void app.chats.current.attachFiles();
+  });
   return [
     ...(answer === null ? [] : [act('stop', t.palette.stop, 'stop')]),
+    ...(queue.stands ? [goOn] : []),
     act('newChat', t.sidebar.newChat, 'compose'),
     act('newTemporaryChat', t.keys.actions.newTemporaryChat, 'ghost'),
     ...(summary === null ? [] : commandsFor(summary)),
+    attach,
   ];
 }
 

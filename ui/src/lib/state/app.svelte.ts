@@ -13,6 +13,7 @@ import {
 import { Announcer } from './announcer.svelte';
 import { Chats } from './chats.svelte';
 import { Connections } from './connections.svelte';
+import { ContextDial } from './context.svelte';
 import { Find } from './find.svelte';
 import { MessageSearch } from './message-search.svelte';
 import { Models } from './models.svelte';
@@ -36,6 +37,7 @@ export class App {
   readonly models: Models;
   readonly settings: SettingsState;
   readonly connections: Connections;
+  readonly context: ContextDial;
   readonly shell = new Shell();
   readonly announcer = new Announcer();
   readonly speech = new Speech();
@@ -52,6 +54,7 @@ export class App {
     this.models = new Models(host);
     this.settings = new SettingsState(host);
     this.connections = new Connections(host);
+    this.context = new ContextDial(host);
   }
 
   /** Opens the program's data; also the Retry after a problem. */
@@ -73,6 +76,7 @@ export class App {
       }
       this.models.entries = startup.models;
       this.chats.set(startup.conversations);
+      this.chats.restoreDraft(startup.draft);
       this.status = startup.status;
       this.startupProblem = null;
       this.stage = 'ready';
@@ -145,6 +149,14 @@ export class App {
         break;
       case 'actionChosen':
         actFromOutside(event.action, this);
+        break;
+      case 'filesHeld':
+        this.shell.filesHeld = event.over;
+        break;
+      case 'filesDropped':
+        this.shell.filesHeld = false;
+        this.chats.current.draft.attach(event.files);
+        this.shell.focusComposer();
         break;
       case 'problemOccurred':
         this.problem = event.problem;

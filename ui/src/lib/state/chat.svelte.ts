@@ -1,4 +1,3 @@
-import { isVisible } from '../graphemes';
 import {
   problemOf,
   type AppEvent,
@@ -7,11 +6,14 @@ import {
   type Host,
   type MessageView,
   type Phase,
+  type Question,
   type Sent,
 } from '../ipc/host';
 import { t } from '../strings/language.svelte';
-import { OwnOptions } from './own-options.svelte';
+import { Draft } from './draft.svelte';
 import { Message } from './message.svelte';
+import { OwnOptions } from './own-options.svelte';
+import { Queue } from './queue.svelte';
 import { Tree } from './tree.svelte';
 
 /** The events that belong to one chat's answers. */
@@ -29,22 +31,23 @@ export interface ChatList {
   branched(chat: Chat, made: ConversationSummary): void;
 }
 
-/** One chat: its messages, its draft, and the answer being written in it. */
+/** One chat: its messages, what is to be sent in it, and the answer being written in it. */
 export class Chat {
   /** `null` until the first message of a new chat is sent. */
   summary = $state.raw<ConversationSummary | null>(null);
   messages = $state.raw<Message[]>([]);
-  draft = $state('');
+  readonly draft: Draft;
+  readonly queue = new Queue(this);
   /** What the running answer waits for; `null` when unknown or nothing runs. */
   phase = $state.raw<Phase | null>(null);
   /** A message on its way to the program. */
-  sending = $state.raw<string | null>(null);
+  sending = $state.raw<Question | null>(null);
   /** Something that went wrong here, as a sentence. */
   problem = $state.raw<string | null>(null);
   loading = $state.raw<'no' | 'running' | 'done' | 'failed'>('no');
   /** True from pressing Stop until the answer has ended. */
   stopping = $state.raw(false);
-  /** Counts sent messages, so that the transcript can go to its end. */
+  /** Counts messages the person sent, so that the transcript can go to its end. */
   sentCount = $state.raw(0);
   /** A message to bring into view; the transcript takes it from here. */
   reveal = $state.raw<string | null>(null);
@@ -75,6 +78,13 @@ export class Chat {
     this.tree = new Tree(host, this, list);
     this.summary = summary;
     if (summary === null) this.loading = 'done';
+    this.draft = new Draft({
+      save: async (draft) => {
+        if (!this.temporary) await host.saveDraft(this.id, draft);
+      },
+      // A saved draft must be known before another replaces it, and stays until its message is taken.
+      ready: () => this.loading === 'done' && this.sending === null,
+    });
   }
 
   get id(): string | null {
@@ -90,13 +100,27 @@ export class Chat {
     this.#temporary = temporary;
   }
 
+  /** Turns a new chat into a temporary one or back. What is in its box stays there, and leaves the disk. */
+  async toggleTemporary(): Promise<void> {
+    this.temporary = !this.temporary;
+    if (!this.temporary) {
+      this.draft.save();
+      return;
+    }
+    try {
+      await this.#host.saveDraft(null, null);
+    } catch (thrown) {
+      this.problem = problemOf(thrown).message;
+    }
+  }
+
   /** The answer being written, if any: always the last message. */
   get answer(): Message | null {
     const last = this.messages.at(-1);
     return last?.writing ? last : null;
   }
 
-  /** True while Stop makes sense and Send does not. */
+  /** True while a question sent now has to wait for its turn. */
   get busy(): boolean {
     return this.sending !== null || this.answer !== null;
   }
@@ -135,36 +159,52 @@ export class Chat {
     if (this.#has(message)) this.reveal = message;
   }
 
-  /** Sends the draft. */
+  /** Sends what is in the message box; while an answer is written, it waits for its turn. */
   async send(): Promise<void> {
-    // Leading blank lines go, indentation of the first line stays.
-    const text = this.draft.replace(/^(\s*\n)+/, '').trimEnd();
-    if (!isVisible(text) || this.busy || this.loading !== 'done') return;
-    this.draft = '';
-    await this.ask(text);
+    const question = this.loading === 'done' ? this.draft.take() : null;
+    if (question === null) return;
+    if (this.busy) {
+      this.draft.enqueue(question);
+      return;
+    }
+    this.sentCount += 1;
+    await this.post(question, (home) => home.draft.giveBack(question));
   }
 
   /** Sends a text; the draft stays what it is. A refused text goes into the draft. */
   async ask(text: string): Promise<void> {
     if (this.busy || this.loading !== 'done') return;
-    this.problem = null;
-    this.sending = text;
+    const question = { text, attachments: [] };
     this.sentCount += 1;
+    await this.post(question, (home) => home.draft.giveBack(question));
+  }
+
+  /** Asks for files with the system's dialog and attaches them. */
+  async attachFiles(): Promise<void> {
+    try {
+      this.draft.attach(await this.#host.attachFiles());
+    } catch (thrown) {
+      this.draft.problems = [problemOf(thrown).message];
+    }
+  }
+
+  /** Sends a question; `refused` puts it back where it came from, in the chat where it can be seen. */
+  async post(question: Question, refused: (home: Chat) => void): Promise<void> {
+    this.problem = null;
+    this.sending = question;
     await this.hold(async () => {
       try {
-        const sent = await this.#host.sendMessage(
-          this.id,
-          { text, attachments: [] },
-          this.temporary,
-        );
+        const sent = await this.#host.sendMessage(this.id, question, this.temporary);
         this.#take(sent, this.messages);
       } catch (thrown) {
         const home = this.#list.homeOf(this);
         // What was typed meanwhile is kept below it.
-        home.draft = home.draft === '' ? text : `${text}\n\n${home.draft}`;
+        if (home !== this) home.draft.adopt(this.draft);
+        refused(home);
         home.problem = t.composer.notSent(problemOf(thrown).message);
       } finally {
         this.sending = null;
+        this.draft.flush();
       }
     });
   }
@@ -216,12 +256,14 @@ export class Chat {
       this.#stranger(id);
       return;
     }
+    const wasWriting = message.writing;
     message.set(event.message);
     if (this.answer !== null) return;
     this.phase = null;
     this.stopping = false;
     // A summary fetched before the end came may say otherwise.
     if (this.summary?.generating) this.#list.upsert({ ...this.summary, generating: false });
+    if (wasWriting) this.queue.answerEnded(message.state === 'complete');
   }
 
   /** An event of a message that is not here: perhaps something was missed, so look once. */
@@ -262,9 +304,12 @@ export class Chat {
     await this.hold(async () => {
       try {
         const view = await this.#host.openConversation(id, message);
+        const wasWriting = this.answer !== null;
         this.show(view);
-        if (this.loading !== 'done') this.problem = null;
-        this.loading = 'done';
+        if (this.loading !== 'done') this.#opened(view.draft);
+        if (wasWriting && this.answer === null) {
+          this.queue.answerEnded(this.messages.at(-1)?.state === 'complete');
+        }
       } catch (thrown) {
         if (this.loading !== 'done') this.loading = 'failed';
         this.problem = problemOf(thrown).message;
@@ -274,6 +319,13 @@ export class Chat {
 
   #has(message: string): boolean {
     return this.messages.some(({ id }) => id === message);
+  }
+
+  #opened(draft: ConversationView['draft']): void {
+    this.problem = null;
+    this.loading = 'done';
+    this.draft.restore(draft);
+    this.draft.flush();
   }
 
   #replace(messages: Message[]): void {

@@ -44,7 +44,7 @@ function later<T>() {
 }
 
 function setUp(host: Partial<Host>) {
-  const chats = new Chats(host as Host);
+  const chats = new Chats({ saveDraft: async () => {}, ...host } as Host);
   const apply = (...events: AppEvent[]) => {
     for (const event of events) {
       if ('conversation' in event) chats.apply(event);
@@ -122,7 +122,7 @@ describe('text arrives whole, whatever the order', () => {
     const reply = later<Sent>();
     const { chats, apply } = setUp({ sendMessage: () => reply.promise });
     const chat = chats.current;
-    chat.draft = 'Why?';
+    chat.draft.text = 'Why?';
     const sending = chat.send();
     apply(
       { kind: 'phaseChanged', conversation: 'c1', message: 'a1', phase: { kind: 'writing' } },
@@ -169,13 +169,13 @@ describe('what was typed is never lost', () => {
     const reply = later<Sent>();
     const { chats } = setUp({ sendMessage: () => reply.promise });
     const chat = chats.current;
-    chat.draft = '  first\n';
+    chat.draft.text = '  first\n';
     const sending = chat.send();
-    expect(chat.sending).toBe('  first');
-    chat.draft = 'second';
+    expect(chat.sending?.text).toBe('  first');
+    chat.draft.text = 'second';
     reply.reject(full);
     await sending;
-    expect(chat.draft).toBe('  first\n\nsecond');
+    expect(chat.draft.text).toBe('  first\n\nsecond');
     expect(chat.problem).toBe('Not sent. The disk is full.');
     expect(chat.busy).toBe(false);
   });
@@ -184,7 +184,7 @@ describe('what was typed is never lost', () => {
     const reply = later<Sent>();
     const { chats } = setUp({ sendMessage: () => reply.promise });
     const first = chats.current;
-    first.draft = 'Why?';
+    first.draft.text = 'Why?';
     const sending = first.send();
     chats.newChat();
     expect(chats.current).not.toBe(first);
@@ -197,15 +197,20 @@ describe('what was typed is never lost', () => {
     expect(first.messages).toHaveLength(2);
   });
 
-  it('a refused first message can be found again after New chat', async () => {
+  it('a refused first message can be found again after New chat, and all that came after it', async () => {
     const reply = later<Sent>();
     const { chats } = setUp({ sendMessage: () => reply.promise });
-    chats.current.draft = 'Why?';
-    const sending = chats.current.send();
+    const chat = chats.current;
+    chat.draft.text = 'Why?';
+    const sending = chat.send();
+    chat.draft.text = 'And how?';
+    await chat.send();
+    chat.draft.text = 'Half a thought';
     chats.newChat();
     reply.reject(full);
     await sending;
-    expect(chats.current.draft).toBe('Why?');
+    expect(chats.current.draft.text).toBe('Why?\n\nHalf a thought');
+    expect(chats.current.queue.questions.map(({ text }) => text)).toEqual(['And how?']);
     expect(chats.current.problem).toContain('The disk is full.');
   });
 
@@ -213,14 +218,11 @@ describe('what was typed is never lost', () => {
     const sendMessage = vi.fn(async () => sent);
     const { chats } = setUp({ sendMessage });
     const chat = chats.current;
-    chat.draft = ' \n ';
+    chat.draft.text = ' \n ';
     await chat.send();
-    chat.draft = 'Why?';
+    chat.draft.text = 'Why?';
     await Promise.all([chat.send(), chat.send()]);
-    chat.draft = 'And?';
-    await chat.send();
     expect(sendMessage.mock.calls).toEqual([[null, { text: 'Why?', attachments: [] }, false]]);
-    expect(chat.draft).toBe('And?');
   });
 });
 

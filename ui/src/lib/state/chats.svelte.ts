@@ -1,6 +1,6 @@
 import { SvelteSet } from 'svelte/reactivity';
 import { groupByDate, groupForList, type Group } from '../dates';
-import { problemOf, type ConversationSummary, type Host } from '../ipc/host';
+import { problemOf, type ConversationSummary, type Draft, type Host } from '../ipc/host';
 import { t } from '../strings/language.svelte';
 import { Changes } from './changes';
 import { Chat, type AnswerEvent, type ChatList } from './chat.svelte';
@@ -81,7 +81,7 @@ export class Chats implements ChatList {
   }
 
   newChat(temporary = false): void {
-    this.current = this.#blank(temporary);
+    this.#turnTo(this.#blank(temporary));
   }
 
   /** With a message, on a branch that leads through it, and there. */
@@ -95,9 +95,19 @@ export class Chats implements ChatList {
       if (phase !== undefined) chat.apply(phase);
       this.#opened.set(id, chat);
     }
-    this.current = chat;
+    this.#turnTo(chat);
     this.unread.delete(id);
     void (message === null ? chat.load() : chat.showMessage(message));
+  }
+
+  /** What was being written into a new chat's message box when Tern ended. */
+  restoreDraft(draft: Draft | null): void {
+    this.#blank(false).draft.restore(draft);
+  }
+
+  /** Saves what is written in any message box: the window may be gone the next moment. */
+  saveDrafts(): void {
+    for (const chat of [...this.#blanks, ...this.#opened.values()]) chat.draft.flush();
   }
 
   /** Opens the row `step` places further down the list. */
@@ -116,6 +126,9 @@ export class Chats implements ChatList {
   adopted(chat: Chat): void {
     if (chat.id === null) return;
     this.#opened.set(chat.id, chat);
+    // What was saved as a new chat's draft belongs to this chat now.
+    if (!chat.temporary) this.#blank(false).draft.save();
+    if (!chat.draft.empty) chat.draft.save();
     const early = this.#early.filter((event) => event.conversation === chat.id);
     this.#early = this.#early.filter((event) => event.conversation !== chat.id);
     for (const event of early) chat.apply(event);
@@ -293,6 +306,11 @@ export class Chats implements ChatList {
     command: (id: string) => Promise<ConversationSummary>,
   ): Promise<void> {
     await this.#try(() => this.#changes.make(rows, fields, command));
+  }
+
+  #turnTo(chat: Chat): void {
+    if (chat !== this.current) this.current.draft.flush();
+    this.current = chat;
   }
 
   async #try(

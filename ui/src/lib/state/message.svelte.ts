@@ -1,3 +1,4 @@
+import { beginning } from '../graphemes';
 import type {
   Attachment,
   MessageRole,
@@ -6,7 +7,6 @@ import type {
   Stats,
   Versions,
 } from '../ipc/host';
-import { beginning } from '../graphemes';
 import { MarkdownStream } from '../markdown/stream';
 import { Edit } from './edit.svelte';
 

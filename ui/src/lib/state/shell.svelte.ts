@@ -1,3 +1,5 @@
+import type { Attachment } from '../ipc/host';
+
 /** Narrower than this at the ordinary text size, the sidebar lies over the chat instead of beside it. */
 const NARROW = 720;
 
@@ -17,12 +19,15 @@ export type Dialog =
   | { kind: 'palette' }
   | { kind: 'chatOptions' }
   | { kind: 'modelPrompt'; message: string }
-  | { kind: 'link'; url: string };
+  | { kind: 'link'; url: string }
+  | { kind: 'attachment'; attachment: Attachment };
 
 /** The window's own state: what is shown, not what is said. */
 export class Shell {
   dialog = $state.raw<Dialog | null>(null);
   narrow = $state.raw(false);
+  /** Files are held over the window. */
+  filesHeld = $state.raw(false);
   /** Counts requests to put the cursor into the message box. */
   composerFocus = $state.raw(0);
   /** Counts requests to edit the open chat's title. */

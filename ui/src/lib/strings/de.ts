@@ -79,6 +79,7 @@ export const de: Strings = {
     selectChats: 'Chats auswählen',
     selectChatsAlso: 'mehrere viele',
     showArchived: 'Archiv zeigen',
+    goOn: 'Wartende Nachrichten senden',
     keys: 'Tastatur',
     copyLast: 'Letzte Antwort kopieren',
     retryLast: 'Letzte Antwort neu schreiben',
@@ -161,6 +162,71 @@ export const de: Strings = {
     notSent: (message) => `Nicht gesendet. ${message}`,
     notStopped: (message) => `Die Antwort ließ sich nicht anhalten. ${message}`,
     huge: (size) => `${size} Text`,
+    enqueue: 'Nach dieser Antwort senden',
+    notSaved: (message) => `Was du schreibst, ist noch nicht gespeichert. ${message}`,
+  },
+  queue: {
+    title: 'Wartet',
+    stopped: 'Wartet, weil die Antwort angehalten wurde',
+    failed: 'Wartet, weil die Antwort fehlgeschlagen ist',
+    stands: 'Wartet darauf, gesendet zu werden',
+    goOn: 'Weiter',
+    sendNow: 'Jetzt senden',
+    sendNowLabel: (text) => `Antwort anhalten und „${text}“ senden`,
+    edit: 'Bearbeiten',
+    editLabel: (text) => `„${text}“ bearbeiten`,
+    remove: 'Entfernen',
+    removeLabel: (text) => `„${text}“ entfernen`,
+    queued: (n) => (n === 1 ? '1 Nachricht wartet.' : `${n} Nachrichten warten.`),
+  },
+  attachments: {
+    label: 'Angehängte Dateien',
+    add: 'Dateien anhängen',
+    pasted: (n) => (n === 1 ? 'Eingefügter Text' : `Eingefügter Text ${n}`),
+    wasLong: 'Der Text war lang und hängt deshalb als Datei an.',
+    keepAsText: 'Als Text behalten',
+    read: (name) => `${name} lesen`,
+    remove: (name) => `${name} entfernen`,
+    removed: (name) => `${name} hängt nicht mehr an.`,
+    drop: 'Dateien hier ablegen, um sie anzuhängen',
+    notText: (name) => `${name} hängt nicht an: Das ist keine Textdatei.`,
+    tooMany: (name, most) =>
+      `${name} hängt nicht an: Mehr als ${most} Dateien passen nicht an eine Nachricht.`,
+    tooLarge: (name, most) =>
+      `${name} hängt nicht an: Die Dateien einer Nachricht dürfen zusammen ${most} haben.`,
+    files: (n) => (n === 1 ? '1 Datei' : `${n} Dateien`),
+    showAll: (size) => `Alles anzeigen (${size})`,
+    empty: 'Die Datei ist leer.',
+  },
+  context: {
+    label: (used, total, reserved, fit) =>
+      `Kontext: ${used} von ${total} Tokens belegt, ${reserved} für die Antwort reserviert. ${fit}`,
+    unknown: (why) => `Kontext: ${why}`,
+    counting: 'Wird gezählt…',
+    notCounted: (message) => `Der Kontext lässt sich nicht zählen. ${message}`,
+    fits: 'Alles passt hinein.',
+    nearlyFull: 'Fast voll: Bald fallen die ältesten Nachrichten weg.',
+    leavesOut: 'Voll: Die ältesten Nachrichten passen nicht mehr hinein und fallen weg.',
+    tooLong: 'Die Nachricht ist zu lang für das Modell.',
+    short: {
+      nearlyFull: 'Fast voll',
+      leavesOut: 'Voll',
+      tooLong: 'Zu lang',
+    },
+    rows: {
+      used: 'Belegt',
+      question: 'Davon diese Nachricht',
+      cached: 'Davon noch im Speicher',
+      reserved: 'Für die Antwort reserviert',
+      free: 'Frei',
+      total: 'Kontext des Modells',
+    },
+    willLeaveOut: (n) =>
+      n === 1
+        ? 'Die älteste Nachricht dieses Chats passt nicht mehr hinein: Das Modell antwortet ohne sie.'
+        : `Die ${n} ältesten Nachrichten dieses Chats passen nicht mehr hinein: Das Modell antwortet ohne sie.`,
+    refused: (tokens, room) =>
+      `Zu lang zum Senden: ${tokens} Tokens, und das Modell hat Platz für ${room}. Kürze die Nachricht oder nimm eine Datei heraus.`,
   },
   message: {
     you: 'Deine Nachricht',
@@ -428,6 +494,7 @@ export const de: Strings = {
       text: 'Textgröße',
     },
     local: {
+      removeFile: 'Fokussierte Datei herausnehmen',
       editLast: 'Letzte Frage bearbeiten, bei leerem Nachrichtenfeld',
       rowMenu: 'Aktionen für den Chat',
       extend: 'Mit den Nachbarn auswählen',

@@ -77,6 +77,7 @@ export const en = {
     selectChats: 'Select chats',
     selectChatsAlso: 'several bulk many',
     showArchived: 'Show archived chats',
+    goOn: 'Send the messages that wait',
     keys: 'Keyboard',
     copyLast: 'Copy the last answer',
     retryLast: 'Regenerate the last answer',
@@ -158,6 +159,71 @@ export const en = {
     notSent: (message: string) => `Not sent. ${message}`,
     notStopped: (message: string) => `The answer could not be stopped. ${message}`,
     huge: (size: string) => `${size} of text`,
+    enqueue: 'Send after this answer',
+    notSaved: (message: string) => `What you write is not saved yet. ${message}`,
+  },
+  queue: {
+    title: 'Waiting',
+    stopped: 'Waiting, because the answer was stopped',
+    failed: 'Waiting, because the answer failed',
+    stands: 'Waiting to be sent',
+    goOn: 'Go on',
+    sendNow: 'Send now',
+    sendNowLabel: (text: string) => `Stop the answer and send “${text}”`,
+    edit: 'Edit',
+    editLabel: (text: string) => `Edit “${text}”`,
+    remove: 'Remove',
+    removeLabel: (text: string) => `Remove “${text}”`,
+    queued: (n: number) => (n === 1 ? '1 message waits.' : `${n} messages wait.`),
+  },
+  attachments: {
+    label: 'Attached files',
+    add: 'Attach files',
+    pasted: (n: number) => (n === 1 ? 'Pasted text' : `Pasted text ${n}`),
+    wasLong: 'The text was long, so it is attached as a file.',
+    keepAsText: 'Keep it as text',
+    read: (name: string) => `Read ${name}`,
+    remove: (name: string) => `Remove ${name}`,
+    removed: (name: string) => `${name} is not attached any more.`,
+    drop: 'Drop files to attach',
+    notText: (name: string) => `${name} is not attached: it is not a text file.`,
+    tooMany: (name: string, most: number) =>
+      `${name} is not attached: ${most} files are the most a message can take.`,
+    tooLarge: (name: string, most: string) =>
+      `${name} is not attached: the files of a message can have ${most} in all.`,
+    files: (n: number) => (n === 1 ? '1 file' : `${n} files`),
+    showAll: (size: string) => `Show all ${size}`,
+    empty: 'The file is empty.',
+  },
+  context: {
+    label: (used: string, total: string, reserved: string, fit: string) =>
+      `Context: ${used} of ${total} tokens used, ${reserved} kept for the answer. ${fit}`,
+    unknown: (why: string) => `Context: ${why}`,
+    counting: 'Counting…',
+    notCounted: (message: string) => `The context can’t be counted. ${message}`,
+    fits: 'Everything fits.',
+    nearlyFull: 'Nearly full: soon the oldest messages will be left out.',
+    leavesOut: 'Full: the oldest messages no longer fit and will be left out.',
+    tooLong: 'The message is too long for the model.',
+    short: {
+      nearlyFull: 'Nearly full',
+      leavesOut: 'Full',
+      tooLong: 'Too long',
+    },
+    rows: {
+      used: 'Used',
+      question: 'Of that, this message',
+      cached: 'Of that, still in memory',
+      reserved: 'Kept for the answer',
+      free: 'Free',
+      total: 'Context of the model',
+    },
+    willLeaveOut: (n: number) =>
+      n === 1
+        ? 'The oldest message of this chat no longer fits: the model will answer without it.'
+        : `The ${n} oldest messages of this chat no longer fit: the model will answer without them.`,
+    refused: (tokens: string, room: string) =>
+      `Too long to send: ${tokens} tokens, and the model has room for ${room}. Shorten it or take out a file.`,
   },
   message: {
     you: 'You said',
@@ -425,6 +491,7 @@ export const en = {
       text: 'Text size',
     },
     local: {
+      removeFile: 'Take out the focused file',
       editLast: 'Edit the last question, in an empty message box',
       rowMenu: 'Actions for the chat',
       extend: 'Select it and its neighbours',

@@ -23,6 +23,12 @@ const COUNTED = new Set([
   'sidebar.goneForGood',
   'status.threads',
   'status.connections',
+  'attachments.files',
+  'attachments.pasted',
+  'context.willLeaveOut',
+  'palette.found',
+  'queue.queued',
+  'status.threads',
 ]);
 
 function sentence(words: Words, path: string): string {
