@@ -44,7 +44,7 @@ impl App {
             cached_tokens: 0,
             reserved_tokens: prompt::answer_reserve(&encoder),
             question_tokens: 0,
-            first_seen: None,
+            left_out: 0,
             too_long: false,
         };
         if !content.trim().is_empty() {
@@ -64,7 +64,7 @@ impl App {
                 let common = kept.iter().zip(&fitted.ids).take_while(|(a, b)| a == b);
                 counted.cached_tokens = common.count();
                 counted.used_tokens = fitted.ids.len();
-                counted.first_seen = fitted.first_seen;
+                counted.left_out = fitted.left_out;
             }
             Err(AppError::TooLong { tokens, .. }) => {
                 counted.used_tokens = tokens;

@@ -53,6 +53,8 @@ pub(crate) struct Fitted {
     /// The oldest message in it that is there for its place, not for being pinned; none when
     /// nothing was left out.
     pub(crate) first_seen: Option<MessageId>,
+    /// How many parts were left out.
+    pub(crate) left_out: usize,
 }
 
 impl Prompt {
@@ -95,6 +97,7 @@ impl Prompt {
                 return Ok(Fitted {
                     ids,
                     first_seen: None,
+                    left_out: 0,
                 });
             }
         }
@@ -151,9 +154,13 @@ impl Prompt {
             .get(fits)
             .filter(|_| fits > 0)
             .and_then(|exchange| exchange.iter().find_map(|part| part.message.clone()));
+        let pinned = pins.iter().filter(|&&at| at < fits);
+        let kept: usize = pinned.map(|&at| exchanges[at].len()).sum();
+        let before: usize = exchanges[..fits].iter().map(|it| it.len()).sum();
         Ok(Fitted {
             ids: best,
             first_seen,
+            left_out: before - kept,
         })
     }
 
@@ -321,6 +328,7 @@ mod tests {
             let first: usize = first.as_str().parse().expect("a number");
             assert!(fitted.ids.len() <= limit);
             assert_eq!(first % 2, 0, "whole exchanges are kept");
+            assert_eq!(fitted.left_out, first);
             // One exchange more would not have fitted.
             let more = MessageId::new((first - 2).to_string());
             let more = long.encode_from(&encoder, Some(&more)).expect("encodes");

@@ -121,8 +121,8 @@ pub struct ContextUse {
     pub reserved_tokens: usize,
     /// Of those used, the question with its files.
     pub question_tokens: usize,
-    /// Oldest message the model would read, when older ones don't fit any more.
-    pub first_seen: Option<MessageId>,
+    /// How many of the oldest messages don't fit any more.
+    pub left_out: usize,
     /// The question alone is longer than the context allows.
     pub too_long: bool,
 }

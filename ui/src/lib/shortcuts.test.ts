@@ -70,7 +70,6 @@ describe('the table of keys', () => {
   it('does nothing for keys that are not in it', () => {
     const foreign: Chord[] = [
       { key: 'n' },
-      { key: 'n', command: true, shift: true },
       { key: 'n', command: true, alt: true },
       { key: 'j', command: true },
       { key: 'ArrowUp' },

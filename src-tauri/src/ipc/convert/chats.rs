@@ -256,7 +256,7 @@ impl From<app::ContextUse> for ContextUse {
             cached_tokens: small(used.cached_tokens),
             reserved_tokens: small(used.reserved_tokens),
             question_tokens: small(used.question_tokens),
-            first_seen: used.first_seen.map(|id| id.to_string()),
+            left_out: small(used.left_out),
             too_long: used.too_long,
         }
     }

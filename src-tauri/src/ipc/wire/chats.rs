@@ -248,8 +248,8 @@ pub(crate) struct ContextUse {
     pub reserved_tokens: u32,
     /// Of those used, the question in the message box with its attachments.
     pub question_tokens: u32,
-    /// Id of the oldest message the model would read, when older ones don't fit any more.
-    pub first_seen: Option<String>,
+    /// How many of the oldest messages don't fit any more: the model would not read them.
+    pub left_out: u32,
     /// True when the question alone is longer than the context allows.
     pub too_long: bool,
 }

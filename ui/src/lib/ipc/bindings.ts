@@ -224,8 +224,8 @@ export type ContextUse = {
 	reservedTokens: number,
 	/**  Of those used, the question in the message box with its attachments. */
 	questionTokens: number,
-	/**  Id of the oldest message the model would read, when older ones don't fit any more. */
-	firstSeen: string | null,
+	/**  How many of the oldest messages don't fit any more: the model would not read them. */
+	leftOut: number,
 	/**  True when the question alone is longer than the context allows. */
 	tooLong: boolean,
 };

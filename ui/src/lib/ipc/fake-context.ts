@@ -40,7 +40,7 @@ export function contextUse(
     cachedTokens: first === 0 ? cachedTokens : 0,
     reservedTokens: RESERVED,
     questionTokens,
-    firstSeen: first === 0 ? null : (messages[first]?.id ?? null),
+    leftOut: first,
     tooLong,
   };
 }

@@ -29,6 +29,7 @@ import {
   type ContextUse,
   type ConversationSummary,
   type ConversationView,
+  type DesktopWords,
   type Draft,
   type Host,
   type MessageView,
@@ -388,6 +389,11 @@ export class FakeHost implements Host {
   async openLink(url: string): Promise<void> {
     await this.#command('openLink', url);
     this.connections.add('link', url);
+  }
+
+  async arrangeDesktop(words: DesktopWords): Promise<string[]> {
+    await this.#command('arrangeDesktop', words);
+    return [];
   }
 
   async onEvent(listener: (event: AppEvent) => void): Promise<() => void> {

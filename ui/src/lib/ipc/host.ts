@@ -53,6 +53,7 @@ export type Platform = FromWire<wire.Platform>;
 export type ConnectionLog = FromWire<wire.ConnectionLog>;
 export type ConnectionEntry = FromWire<wire.ConnectionEntry>;
 export type Action = wire.Action;
+export type DesktopWords = wire.DesktopWords;
 export type Status = FromWire<wire.Status>;
 export type Phase = FromWire<wire.Phase>;
 export type Problem = wire.Problem;
@@ -118,6 +119,8 @@ export interface Host {
   forgetModel(model: string): Promise<ModelEntry[]>;
   openLink(url: string): Promise<void>;
   connectionLog(): Promise<ConnectionLog>;
+  /** Shows what the settings ask for outside the page, in these words. A sentence for each thing that can't be. */
+  arrangeDesktop(words: DesktopWords): Promise<string[]>;
   /** Events arrive in order. Resolves once listening, with the way to stop. */
   onEvent(listener: (event: AppEvent) => void): Promise<() => void>;
 }

@@ -50,6 +50,7 @@ export const tauriHost: Host = {
   openModelFolder: () => answer(commands.openModelFolder()),
   forgetModel: (model) => answer(commands.forgetModel(model)),
   openLink: (url) => answer(commands.openLink(url)),
+  arrangeDesktop: (words) => answer(commands.arrangeDesktop(words)),
   connectionLog: () => answer(commands.connectionLog()),
   onEvent: (listener) => events.appEvent.listen((event) => listener(event.payload as AppEvent)),
 };

@@ -3,6 +3,7 @@ import { actFromOutside } from '../actions';
 import {
   problemOf,
   type AppEvent,
+  type DesktopWords,
   type Host,
   type ModelPrompt,
   type Platform,
@@ -101,6 +102,16 @@ export class App {
     const model = await this.models.openFrom(kind, id);
     if (model !== null && id !== null) this.chats.setModel(id, model);
     return model !== null;
+  }
+
+  /** Shows what the settings ask for outside the page: menu bar, tray, keys heard everywhere. */
+  async arrangeDesktop(words: DesktopWords): Promise<void> {
+    try {
+      const [problem] = await this.#host.arrangeDesktop(words);
+      if (problem !== undefined) this.report('invalid', problem);
+    } catch (thrown) {
+      this.problem = problemOf(thrown);
+    }
   }
 
   /** A search through all messages. */

@@ -10,7 +10,7 @@ export type Fit = 'fits' | 'nearlyFull' | 'leavesOut' | 'tooLong';
 
 export function fitOf(use: ContextUse): Fit {
   if (use.tooLong) return 'tooLong';
-  if (use.firstSeen !== null) return 'leavesOut';
+  if (use.leftOut > 0) return 'leavesOut';
   const room = use.totalTokens - use.reservedTokens;
   return use.usedTokens >= NEARLY * room ? 'nearlyFull' : 'fits';
 }

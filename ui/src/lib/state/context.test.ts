@@ -8,7 +8,7 @@ const use = (more: Partial<ContextUse> = {}): ContextUse => ({
   cachedTokens: 0,
   reservedTokens: 512,
   questionTokens: 10,
-  firstSeen: null,
+  leftOut: 0,
   tooLong: false,
   ...more,
 });
@@ -44,8 +44,8 @@ describe('fitting', () => {
   });
 
   it('is worse when messages are left out, and worst when the question alone is too long', () => {
-    expect(fitOf(use({ firstSeen: 'm3' }))).toBe('leavesOut');
-    expect(fitOf(use({ firstSeen: 'm3', tooLong: true }))).toBe('tooLong');
+    expect(fitOf(use({ leftOut: 3 }))).toBe('leavesOut');
+    expect(fitOf(use({ leftOut: 3, tooLong: true }))).toBe('tooLong');
   });
 });
 

@@ -29,30 +29,30 @@ export class SettingsState {
   problem = $state.raw<string | null>(null);
 
   readonly #host: Host;
-  #stored: Settings;
+  /** What the program knows. */
+  stored = $state.raw<Settings>(this.value);
   /** Changes are stored one after the other. */
   #queue: Promise<void> = Promise.resolve();
 
   constructor(host: Host) {
     this.#host = host;
-    this.#stored = this.value;
   }
 
   set(settings: Settings): void {
     this.value = settings;
-    this.#stored = settings;
+    this.stored = settings;
   }
 
   /** Changes some settings. What can't be stored goes back to what is stored. */
   change(changes: Partial<Settings>): Promise<void> {
     this.value = { ...this.value, ...changes };
     this.#queue = this.#queue.then(async () => {
-      const wanted = { ...this.#stored, ...changes };
+      const wanted = { ...this.stored, ...changes };
       try {
-        this.#stored = await this.#host.setSettings(wanted);
+        this.stored = await this.#host.setSettings(wanted);
         this.problem = null;
       } catch (thrown) {
-        this.value = this.#stored;
+        this.value = this.stored;
         this.problem = t.settings.notSaved(problemOf(thrown).message);
       }
     });

@@ -553,6 +553,14 @@ export const de: Strings = {
     cancel: 'Abbrechen',
     failed: (message) => `Nicht geöffnet. ${message}`,
   },
+  desktop: {
+    file: 'Datei',
+    edit: 'Bearbeiten',
+    view: 'Ansicht',
+    help: 'Hilfe',
+    show: 'Tern zeigen',
+    quit: 'Tern beenden',
+  },
   live: {
     started: 'Die Antwort beginnt.',
     done: 'Die Antwort ist fertig.',

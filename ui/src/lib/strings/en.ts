@@ -550,6 +550,14 @@ export const en = {
     cancel: 'Cancel',
     failed: (message: string) => `Not opened. ${message}`,
   },
+  desktop: {
+    file: 'File',
+    edit: 'Edit',
+    view: 'View',
+    help: 'Help',
+    show: 'Show Tern',
+    quit: 'Quit Tern',
+  },
   live: {
     started: 'The answer begins.',
     done: 'The answer is complete.',

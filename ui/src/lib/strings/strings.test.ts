@@ -135,7 +135,7 @@ describe('a change of language', () => {
   it('changes the words inside answers, settled blocks too', () => {
     const stream = new MarkdownStream();
     const text = '```js\nx\n```\n\n| a |\n|---|\n| b |\n\nlast words';
-    const html = () => [...stream.settled, stream.open].join('');
+    const html = () => [...stream.settled.map((block) => block.html), stream.open].join('');
     stream.update(text, false);
     expect(html()).toContain('Copy code');
     language.current = 'de';
