@@ -1,6 +1,6 @@
 /** The message box and what is around it, for looks.spec.ts. */
 import { expect } from './app';
-import type { View } from './looks.spec';
+import type { View } from './view';
 import { paste } from './paste';
 
 export const composerViews: View[] = [

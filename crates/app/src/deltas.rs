@@ -442,7 +442,7 @@ impl Deltas {
         if saved.is_ok() {
             lock(&self.core.answers).remove(ticket);
         }
-        let message = self.core.shown(message);
+        let message = Box::new(self.core.shown(message));
         self.core.emit(AppEvent::AnswerFinished {
             conversation: conversation.clone(),
             message,

@@ -32,7 +32,7 @@ pub enum AppEvent {
         /// Chat.
         conversation: ConversationId,
         /// Whole text, state and figures.
-        message: MessageText,
+        message: Box<MessageText>,
     },
     /// A chat's row changed or appeared.
     ConversationChanged(ChatRow),

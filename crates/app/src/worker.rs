@@ -1,11 +1,12 @@
 //! The one thread that owns the engine and its KV cache: closed [`Job`] in, closed [`Step`] out.
 //! No lock is held while it computes.
 
+mod queue;
+
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -16,6 +17,7 @@ use tern_engine::{
 use tern_history::ConversationId;
 use tokio::sync::mpsc::UnboundedSender;
 
+use self::queue::{Jobs, Next, Queue, queue};
 use crate::answer::PromptRecord;
 use crate::prompt::{self, Prompt};
 use crate::titles::{self, Untitled};
@@ -113,36 +115,26 @@ pub(crate) struct LoadedModel {
 
 /// The handle to the thread. Dropping it lets the thread end after its current job.
 pub(crate) struct Worker {
-    jobs: Option<Sender<Job>>,
-    /// Jobs that were submitted and not begun. Writing a title makes way for them.
-    waiting: Arc<AtomicUsize>,
+    jobs: Option<Jobs>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Worker {
     pub(crate) fn start(steps: UnboundedSender<Step>) -> std::io::Result<Self> {
-        let (jobs, queue) = channel();
-        let waiting = Arc::new(AtomicUsize::new(0));
-        let queue = Queue {
-            jobs: queue,
-            waiting: Arc::clone(&waiting),
-        };
+        let (jobs, queue) = queue();
         let thread = thread::Builder::new()
             .name("tern-engine".to_owned())
             .spawn(move || run(&queue, &steps))?;
         Ok(Self {
             jobs: Some(jobs),
-            waiting,
             thread: Some(thread),
         })
     }
 
-    /// Queues a job. The thread outlives every handle, so a queue that is gone means the
-    /// program is ending and nobody waits for the answer.
+    /// Queues a job.
     pub(crate) fn submit(&self, job: Job) {
         if let Some(jobs) = &self.jobs {
-            self.waiting.fetch_add(1, Ordering::Relaxed);
-            let _ = jobs.send(job);
+            jobs.submit(job);
         }
     }
 }
@@ -150,8 +142,6 @@ impl Worker {
 impl Drop for Worker {
     fn drop(&mut self) {
         self.jobs = None;
-        // The end of the program is waited for, too.
-        self.waiting.fetch_add(1, Ordering::Relaxed);
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
@@ -164,43 +154,6 @@ struct Resident {
     threads: usize,
     model: Model,
     sequence: Sequence,
-}
-
-/// The worker's end of the queue.
-struct Queue {
-    jobs: Receiver<Job>,
-    waiting: Arc<AtomicUsize>,
-}
-
-/// What comes out of the queue.
-enum Next {
-    Job(Job),
-    /// Nothing was asked for a while.
-    Idle,
-    /// Nothing will be asked any more.
-    End,
-}
-
-impl Queue {
-    /// Waits for a job; with `idle_after`, no longer than that.
-    fn next(&self, idle_after: Option<Duration>) -> Next {
-        let next = match idle_after {
-            None => self.jobs.recv().map_or(Next::End, Next::Job),
-            Some(idle) => match self.jobs.recv_timeout(idle) {
-                Ok(job) => Next::Job(job),
-                Err(RecvTimeoutError::Timeout) => Next::Idle,
-                Err(RecvTimeoutError::Disconnected) => Next::End,
-            },
-        };
-        if let Next::Job(_) = next {
-            self.waiting.fetch_sub(1, Ordering::Relaxed);
-        }
-        next
-    }
-
-    fn is_waited_for(&self) -> bool {
-        self.waiting.load(Ordering::Relaxed) > 0
-    }
 }
 
 fn run(queue: &Queue, steps: &UnboundedSender<Step>) {

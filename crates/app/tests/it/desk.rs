@@ -77,7 +77,7 @@ impl Desk {
             matches!(event, AppEvent::AnswerFinished { message, .. } if message.id == sent.answer.id)
         });
         match events.pop() {
-            Some(AppEvent::AnswerFinished { message, .. }) => (events, message),
+            Some(AppEvent::AnswerFinished { message, .. }) => (events, *message),
             other => panic!("the end of an answer, not {other:?}"),
         }
     }

@@ -54,7 +54,7 @@ impl From<app::AppEvent> for AppEvent {
                 message,
             } => Self::AnswerFinished {
                 conversation: conversation.to_string(),
-                message: message.into(),
+                message: Box::new((*message).into()),
             },
             app::AppEvent::ConversationChanged(row) => Self::ConversationChanged {
                 summary: row.into(),

@@ -69,7 +69,7 @@ pub(crate) enum AppEvent {
         /// Chat.
         conversation: String,
         /// The final message.
-        message: MessageView,
+        message: Box<MessageView>,
     },
     /// A row of the sidebar changed or appeared.
     ConversationChanged {
