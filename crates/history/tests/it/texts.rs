@@ -55,6 +55,7 @@ fn figures_of_an_answer_come_back_and_nan_does_not_hide_it() {
         system_prompt: Some("Be brief.".to_owned()),
         first_seen: Some("an id".to_owned()),
         prompt_hash: "00ff".to_owned(),
+        sampling: Some("{\"top_k\":40}".to_owned()),
     };
     let (_, answer) = history.append_exchange(&chat, "q", None).unwrap();
     history

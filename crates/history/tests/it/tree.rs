@@ -326,3 +326,35 @@ fn a_chat_made_after_a_restart_stands_above_those_of_the_same_moment() {
         .collect();
     assert_eq!(ids, [second.id, first.id]);
 }
+
+#[test]
+fn what_is_known_of_one_message_agrees_with_the_branch_it_is_on() {
+    let folder = tempdir().unwrap();
+    let history = History::open(folder.path()).unwrap();
+    let chat = history.create_conversation("A", None).unwrap().id;
+    let first = exchange(&history, &chat, "q1", "a1");
+    exchange(&history, &chat, "q2", "a2");
+    let again = history.append_answer_version(&first.id, None).unwrap();
+    history
+        .finish(&again.id, "a1 again", MessageState::Complete, None, None)
+        .unwrap();
+    exchange(&history, &chat, "q3", "a3");
+
+    for shown in history.branch_with_versions(&chat).unwrap() {
+        let id = &shown.message.id;
+        assert_eq!(history.place_among_versions(id).unwrap(), shown.versions);
+        assert_eq!(history.conversation_of(id).unwrap(), chat);
+    }
+    let to_the_other = history.branch_to(&first.id).unwrap();
+    let texts: Vec<&str> = to_the_other.iter().map(|m| &*m.text).collect();
+    assert_eq!(texts, ["q1", "a1"]);
+
+    history.delete_message(&again.id).unwrap();
+    assert_eq!(
+        history.place_among_versions(&first.id).unwrap().count,
+        1 + 1
+    );
+    assert_eq!(history.conversation_of(&again.id).unwrap(), chat);
+    assert!(history.place_among_versions(&again.id).is_err());
+    assert!(history.branch_to(&again.id).is_err());
+}
