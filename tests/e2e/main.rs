@@ -5,9 +5,13 @@
 //! screenshot and the program's log lie in `target/e2e`.
 #![cfg(target_os = "linux")]
 
+mod branches;
 mod chats;
+mod drafts;
 mod first_minute;
+mod knowing;
 mod page;
 mod rambling_model;
+mod searching;
 mod stage;
 mod trouble;

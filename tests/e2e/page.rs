@@ -9,6 +9,11 @@ use serde_json::Value;
 /// The key Enter, as WebDriver spells it.
 pub(crate) const ENTER: &str = "\u{E007}";
 
+/// The keys Backspace, Escape and Up.
+pub(crate) const BACKSPACE: &str = "\u{E003}";
+pub(crate) const ESCAPE: &str = "\u{E00C}";
+pub(crate) const UP: &str = "\u{E013}";
+
 /// How long anything on the page may take on a busy computer.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -42,6 +47,9 @@ const LOOK: &str = r#"
         problem: text('problem'),
         model: text('model-pill'),
         can_stop: all('stop').length > 0,
+        draft: all('composer-input')[0]?.value ?? null,
+        figures: text('context-figures'),
+        version: text('version'),
         focus: document.activeElement?.dataset.testid ?? null,
     };
 "#;
@@ -190,6 +198,45 @@ impl Page {
             .click()
             .await
             .unwrap_or_else(|error| panic!("{id} can't be clicked: {error}"));
+    }
+
+    /// Presses the last button with this name; those of messages come up under the pointer only.
+    pub(crate) async fn press(&self, name: &str) {
+        const PRESS: &str = r#"
+            const named = (button) => (button.ariaLabel ?? button.textContent).trim() === arguments[0];
+            const found = [...document.querySelectorAll('button, [role^=menuitem]')].filter(named);
+            found.at(-1)?.click();
+            return found.length > 0;
+        "#;
+        let started = Instant::now();
+        loop {
+            let arguments = vec![Value::from(name)];
+            let pressed = self.client.execute(PRESS, arguments).await;
+            if pressed.expect("the page answers") == Value::from(true) {
+                return;
+            }
+            assert!(
+                started.elapsed() < PATIENCE,
+                "no button is called {name}; the page shows:\n{}",
+                self.look().await.0["page"]
+            );
+            tokio::time::sleep(Duration::from_millis(15)).await;
+        }
+    }
+
+    /// Types into the part with this `data-testid`, or into the text box in it.
+    pub(crate) async fn type_into(&self, id: &str, keys: &str) {
+        let part = format!("[data-testid='{id}']");
+        let boxes = format!("{part}:is(textarea, input, [tabindex]), {part} textarea");
+        let element = self.find_by(Locator::Css(&boxes)).await;
+        let typed = element.send_keys(keys).await;
+        typed.unwrap_or_else(|error| panic!("{id} takes no keys: {error}"));
+    }
+
+    /// Text of the part with this `data-testid`, waited for.
+    pub(crate) async fn text_of(&self, id: &str) -> String {
+        let text = self.find(id).await.text().await;
+        text.unwrap_or_else(|error| panic!("{id} has no text: {error}"))
     }
 
     /// Types a question and sends it with Enter.
