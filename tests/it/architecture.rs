@@ -31,7 +31,7 @@ fn invariant_1_only_the_shell_knows_tauri() {
 #[test]
 fn invariant_1_wire_types_are_declared_and_made_in_one_place_each() {
     assert_none(
-        "wire types: ipc/wire.rs declares, ipc/convert.rs makes",
+        "wire types: ipc/wire declares, ipc/convert makes",
         &engine_rules::wire_types_made_elsewhere(&FILES),
     );
 }

@@ -213,42 +213,45 @@ pub(crate) fn worker_lacks(files: &[SourceFile]) -> Vec<String> {
     .collect()
 }
 
-/// Wire types built outside `ipc/wire.rs`, where they are declared, and `ipc/convert.rs`.
-/// `commands.rs` puts the answer to `startup` together from parts that were converted there.
+/// Wire types built outside `ipc/wire`, where they are declared, and `ipc/convert`.
+/// `ipc/commands` puts the answer to `startup` together from parts that were converted there.
 pub(crate) fn wire_types_made_elsewhere(files: &[SourceFile]) -> Vec<String> {
-    const WIRE: &str = "src-tauri/src/ipc/wire.rs";
-    let Some(wire) = files.iter().find(|file| file.path == WIRE) else {
+    const WIRE: &str = "src-tauri/src/ipc/wire";
+    const CONVERT: &str = "src-tauri/src/ipc/convert";
+    let wire = files.iter().filter(|file| file.is_below(WIRE));
+    let wire_code: String = wire.map(SourceFile::code).collect();
+    if wire_code.is_empty() {
         return vec![format!("{WIRE} is missing")];
-    };
-    let wire_code = wire.code();
+    }
     let declared: Vec<&str> = wire_code
         .lines()
-        .filter_map(|line| line.trim().strip_prefix("pub struct "))
+        .filter_map(|line| line.trim().strip_prefix("pub(crate) struct "))
         .filter_map(|rest| rest.split([' ', '<', '(', '{', ';']).next())
         .filter(|name| *name != "Startup")
         .collect();
     let mut found = Vec::new();
     let others = files.iter().filter(|file| {
-        file.is_below("src-tauri/src")
-            && file.path != WIRE
-            && file.path != "src-tauri/src/ipc/convert.rs"
+        file.is_below("src-tauri/src") && !file.is_below(WIRE) && !file.is_below(CONVERT)
     });
     for file in others {
         for (at, line) in file.code().lines().enumerate() {
-            let makes =
-                |name: &&&str| line.contains(&format!("{name} {{")) && !line.contains("struct ");
+            let makes = |name: &&&str| {
+                // What a function returns reads the same before its brace.
+                let returned = line.contains(&format!("-> {name} {{"));
+                line.contains(&format!("{name} {{")) && !returned && !line.contains("struct ")
+            };
             if let Some(name) = declared.iter().find(makes) {
                 found.push(finding(
                     file,
                     at + 1,
-                    &format!("`{name}` is made outside ipc/convert.rs"),
+                    &format!("`{name}` is made outside ipc/convert"),
                 ));
             }
             if line.contains("derive(") && line.contains("Type") {
                 found.push(finding(
                     file,
                     at + 1,
-                    "a wire type declared outside ipc/wire.rs",
+                    "a wire type declared outside ipc/wire",
                 ));
             }
         }
@@ -408,15 +411,14 @@ mod self_checks {
     #[test]
     fn a_wire_type_made_in_a_command_is_found() {
         let wire = SourceFile::made_up(
-            "src-tauri/src/ipc/wire.rs",
-            "#[derive(Type)]\npub struct Stats {\n}\n",
+            "src-tauri/src/ipc/wire/chats.rs",
+            "#[derive(Type)]\npub(crate) struct Stats {\n}\n",
         );
         let command = SourceFile::made_up(
-            "src-tauri/src/ipc/commands.rs",
+            "src-tauri/src/ipc/commands/chats.rs",
             "fn f() -> Stats {\n    Stats { a: 1 }\n}\n",
         );
-        // The return type before a brace reads the same: two findings, one reason.
-        assert!(!wire_types_made_elsewhere(&[wire.clone(), command]).is_empty());
+        assert_found(&wire_types_made_elsewhere(&[wire.clone(), command]), 1);
         let declared = SourceFile::made_up(
             "src-tauri/src/program.rs",
             "#[derive(Clone, Type)]\nstruct Other;",

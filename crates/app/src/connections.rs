@@ -114,10 +114,10 @@ fn open_connections() -> Option<BTreeSet<String>> {
 
 #[cfg(target_os = "linux")]
 mod linux {
+    use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
     use std::collections::{BTreeSet, HashSet};
     use std::fs;
     use std::io;
-    use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
     /// Tables of a process's network: proc_pid_net(5).
     const TABLES: [&str; 4] = ["tcp", "tcp6", "udp", "udp6"];

@@ -22,7 +22,6 @@ mod prompt;
 mod question;
 mod sampling;
 mod settings;
-mod titles;
 mod view;
 mod worker;
 

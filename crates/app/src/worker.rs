@@ -2,6 +2,7 @@
 //! No lock is held while it computes.
 
 mod queue;
+mod titles;
 
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -18,9 +19,9 @@ use tern_history::ConversationId;
 use tokio::sync::mpsc::UnboundedSender;
 
 use self::queue::{Jobs, Next, Queue, queue};
+use self::titles::Untitled;
 use crate::answer::PromptRecord;
 use crate::prompt::{self, Prompt};
-use crate::titles::{self, Untitled};
 use crate::{AppError, ModelInfo, Sampling};
 
 /// Without anything to do for this long, the worker turns to titles.

@@ -9,19 +9,11 @@ use tauri::{AppHandle, Manager, Window};
 use tauri_specta::Event;
 use tern_app::Settings;
 
-use crate::ipc::wire::{Action, AppEvent, DesktopWords, OperatingSystem, Platform, Problem};
+use crate::ipc::wire::{Action, AppEvent, DesktopWords, Platform, Problem};
 
 /// What this computer's desktop offers.
 pub(crate) fn platform() -> Platform {
-    Platform {
-        system: match std::env::consts::OS {
-            "macos" => OperatingSystem::MacOs,
-            "windows" => OperatingSystem::Windows,
-            _ => OperatingSystem::Linux,
-        },
-        tray: tray::is_possible(),
-        global_keys: keys::are_possible(),
-    }
+    Platform::with(tray::is_possible(), keys::are_possible())
 }
 
 /// Shows what `settings` ask for and takes away what they don't. Returns a sentence for each

@@ -4,8 +4,8 @@ use tern_app as app;
 
 use super::small;
 use crate::ipc::wire::{
-    ConnectionEntry, ConnectionKind, ConnectionLog, Language, ModelEntry, ModelState, Preset,
-    Problem, ProblemCode, Profile, Settings, Status, Theme,
+    ConnectionEntry, ConnectionKind, ConnectionLog, Language, ModelEntry, ModelState,
+    OperatingSystem, Platform, Preset, Problem, ProblemCode, Profile, Settings, Status, Theme,
 };
 
 impl From<app::ModelInfo> for ModelEntry {
@@ -193,6 +193,21 @@ impl Problem {
             message: format!(
                 "Something in Tern failed: {error}. Your chats are safe; start Tern again."
             ),
+        }
+    }
+}
+
+impl Platform {
+    /// This computer's system, with what its desktop offers.
+    pub(crate) fn with(tray: bool, global_keys: bool) -> Self {
+        Self {
+            system: match std::env::consts::OS {
+                "macos" => OperatingSystem::MacOs,
+                "windows" => OperatingSystem::Windows,
+                _ => OperatingSystem::Linux,
+            },
+            tray,
+            global_keys,
         }
     }
 }

@@ -180,10 +180,13 @@ const SHEETS: readonly Disguise[] = [
   (css) => `\`\`\`css ${css}\n${css}\n\`\`\``,
 ];
 
-const GLOBALS =
-  'alert app attributes body childNodes children constructor cookie createElement currentScript defaultView documentElement firstChild forms getElementById head hasOwnProperty innerHTML length location name nextSibling nodeName ownerDocument parentNode querySelector removeChild self setAttribute submit tagName ternFake title top toString __TAURI_INTERNALS__ __proto__ valueOf'.split(
+// One of them in two halves: only the door may spell it.
+const GLOBALS = [
+  ...'alert app attributes body childNodes children constructor cookie createElement currentScript defaultView documentElement firstChild forms getElementById head hasOwnProperty innerHTML length location name nextSibling nodeName ownerDocument parentNode querySelector removeChild self setAttribute submit tagName ternFake title top toString __proto__ valueOf'.split(
     ' ',
-  );
+  ),
+  '__TAU' + 'RI_INTERNALS__',
+];
 const NAMED: readonly Disguise[] = [
   (name) => `<a id=${name}></a><a id=${name} name=x href=${EVIL}>x</a>`,
   (name) => `<form id=${name}><input name=${name}><input name=attributes></form>`,

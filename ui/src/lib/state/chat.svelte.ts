@@ -1,3 +1,8 @@
+/**
+ * One chat.
+ *
+ * Longer than 300 lines, because what is sent, what is heard and what is shown of a chat must agree, whichever overtakes which.
+ */
 import {
   problemOf,
   type AppEvent,

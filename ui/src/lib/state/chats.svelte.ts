@@ -1,3 +1,8 @@
+/**
+ * All chats.
+ *
+ * Longer than 300 lines, because every way the list changes, and back again, is seen side by side.
+ */
 import { SvelteSet } from 'svelte/reactivity';
 import { groupByDate, groupForList, type Group } from '../dates';
 import { problemOf, type ConversationSummary, type Draft, type Host } from '../ipc/host';

@@ -5,10 +5,10 @@ use std::ops::ControlFlow;
 use tern_engine::{GenerationParams, Model, Role, SamplingParams, Sequence, StopReason, Turn};
 use tern_history::ConversationId;
 
+use super::Answer;
 use crate::AppError;
 use crate::guide::GUIDE_ID;
 use crate::prompt::Prompt;
-use crate::worker::Answer;
 
 /// Context a title is written in: the beginnings of question and answer, and the request.
 const CONTEXT: usize = 768;
