@@ -8,3 +8,4 @@ mod files;
 mod guide;
 mod program;
 mod temporary;
+mod titles;
