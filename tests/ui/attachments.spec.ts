@@ -31,6 +31,7 @@ test('files are attached, counted, read, sent along, and read again', async ({ a
       'c-week',
       { text: '', attachments: [{ name: 'field-notes.md' }, { name: 'counts.csv' }] },
       false,
+      null,
     ],
   ]);
   await expect(app.questions.last().getByTestId('attachment')).toHaveCount(2);

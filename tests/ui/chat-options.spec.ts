@@ -104,11 +104,30 @@ test('options that can’t be stored go back and say why', async ({ app, page })
   await expect(prompt(page)).toHaveValue('You write Python 3.12 with type hints.');
 });
 
-test('a new chat follows Settings, where its options lead', async ({ app, page }) => {
+test('a new chat has options of its own from its first answer on', async ({ app, page }) => {
   await app.start('chats');
-  await page.getByRole('button', { name: 'Settings for new chats' }).click();
-  await expect(page.getByRole('tab', { name: 'Generation' })).toHaveAttribute(
-    'aria-selected',
-    'true',
-  );
+  await page.keyboard.press('Control+Shift+Comma');
+  await page.getByRole('combobox', { name: 'System prompt' }).selectOption('Its own');
+  await prompt(page).fill('Answer like a tern.');
+  await prompt(page).blur();
+  await page.keyboard.press('Escape');
+  await expect(
+    page.getByRole('button', { name: 'Options of this chat: some are its own' }),
+  ).toBeVisible();
+  const options = { systemPrompt: 'Answer like a tern.', sampling: null };
+  // The dial counts with them, too.
+  await expect
+    .poll(async () => (await app.calls('contextUse')).at(-1))
+    .toEqual([null, { text: '', attachments: [] }, options]);
+  await app.composer.fill('Hello');
+  await app.composer.press('Enter');
+  await expect(app.answers).toHaveCount(1);
+  expect(await app.calls('setChatOptions')).toEqual([]);
+  expect((await app.calls('sendMessage'))[0]?.[3]).toEqual(options);
+
+  // The next new chat begins as Settings say.
+  await page.keyboard.press('Control+n');
+  await expect(
+    page.getByRole('button', { name: 'Options of this chat', exact: true }),
+  ).toBeVisible();
 });

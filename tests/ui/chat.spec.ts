@@ -241,7 +241,7 @@ test('input methods: Enter that ends a composition does not send', async ({ app 
   await app.composer.press('Enter');
   await app.answered();
   expect(await app.calls('sendMessage')).toEqual([
-    [null, { text: 'にほん', attachments: [] }, false],
+    [null, { text: 'にほん', attachments: [] }, false, null],
   ]);
 });
 

@@ -116,7 +116,7 @@ test('an answer that begins while versions change is not lost', async ({ app, pa
     host.showVersion = async (message) => {
       const view = await show(message);
       const question = { text: 'A long one, please.', attachments: [] };
-      await host.sendMessage(view.summary.id, question, false);
+      await host.sendMessage(view.summary.id, question, false, null);
       host.step(12);
       return view;
     };

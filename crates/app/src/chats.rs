@@ -114,9 +114,17 @@ impl App {
     pub fn set_chat_options(
         &self,
         id: &ConversationId,
-        options: ChatOptions,
+        options: &ChatOptions,
     ) -> Result<(), AppError> {
         options.validate()?;
+        self.store_options(id, options)
+    }
+
+    pub(crate) fn store_options(
+        &self,
+        id: &ConversationId,
+        options: &ChatOptions,
+    ) -> Result<(), AppError> {
         let history = self.core.of_chat(id);
         history.set_system_prompt(id, options.system_prompt.as_deref())?;
         Ok(history.set_options(id, options.sampling_json().as_deref())?)

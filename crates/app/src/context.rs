@@ -8,7 +8,7 @@ use crate::{App, AppError, ChatOptions, ContextUse, ModelPrompt, Question};
 
 impl App {
     /// Counts what a question takes of the context of its chat's model, or of the selected one
-    /// for a new chat. The model need not be in memory.
+    /// for a new chat with these options. The model need not be in memory.
     ///
     /// # Errors
     /// [`AppError::UnknownModel`], [`AppError::Load`], [`AppError::History`].
@@ -16,6 +16,7 @@ impl App {
         &self,
         id: Option<&ConversationId>,
         question: &Question,
+        options: Option<ChatOptions>,
     ) -> Result<ContextUse, AppError> {
         let settings = lock(&self.core.settings).clone();
         let (model, options, branch) = match id {
@@ -29,7 +30,7 @@ impl App {
                 let selected = lock(&self.core.selected_model).clone();
                 (
                     self.core.model(&selected)?,
-                    ChatOptions::default(),
+                    options.unwrap_or_default(),
                     Vec::new(),
                 )
             }

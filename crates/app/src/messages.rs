@@ -20,7 +20,7 @@ const NEW_CHAT: &str = "New chat";
 impl App {
     /// Writes the question and an empty answer to disk, queues the answer and returns both.
     /// Without a chat, makes one with the question's first line as its title; a temporary one
-    /// is kept in memory only.
+    /// is kept in memory only, and `options` are its own from the first answer on.
     ///
     /// # Errors
     /// [`AppError::EmptyMessage`], [`AppError::TooManyFiles`]; [`AppError::Busy`] while the same
@@ -30,8 +30,10 @@ impl App {
         conversation: Option<&ConversationId>,
         question: &Question,
         temporary: bool,
+        options: Option<&ChatOptions>,
     ) -> Result<SentMessage, AppError> {
         question.validate()?;
+        options.map_or(Ok(()), ChatOptions::validate)?;
         let _changing = lock(&self.changing);
         let conversation = match conversation {
             Some(id) => {
@@ -40,7 +42,11 @@ impl App {
             }
             None => {
                 let model = lock(&self.core.selected_model).clone();
-                self.new_chat(&title_of(question), &model, temporary)?
+                let made = self.new_chat(&title_of(question), &model, temporary)?;
+                if let Some(options) = options {
+                    self.store_options(&made.id, options)?;
+                }
+                made
             }
         };
         self.ask(&conversation, question)

@@ -50,12 +50,8 @@ export const actions: Record<ActionName, (app: App) => void> = {
     shell.showSidebar();
     void chats.delete([id]);
   },
-  // A new chat has no options of its own yet: its first answer follows Settings.
-  chatOptions: ({ shell, chats }) => {
-    shell.dialog =
-      chats.currentId === null
-        ? { kind: 'settings', section: 'generation' }
-        : { kind: 'chatOptions' };
+  chatOptions: ({ shell }) => {
+    shell.dialog = { kind: 'chatOptions' };
   },
   stop: ({ chats }) => void chats.current.stop(),
   dismiss: (app) => {

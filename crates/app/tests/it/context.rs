@@ -15,12 +15,21 @@ fn the_count_before_sending_is_the_prompt_that_is_read() {
             text: "Terns fly far.\n".to_owned(),
         }],
     };
-    let empty = desk.app.context_use(None, &"".into()).expect("counted");
+    let empty = desk
+        .app
+        .context_use(None, &"".into(), None)
+        .expect("counted");
     assert_eq!((empty.used_tokens, empty.question_tokens), (0, 0));
-    let counted = desk.app.context_use(None, &question).expect("counted");
+    let counted = desk
+        .app
+        .context_use(None, &question, None)
+        .expect("counted");
     assert!(counted.question_tokens > 5 && counted.used_tokens > counted.question_tokens);
     assert_eq!(counted.cached_tokens, 0);
-    let sent = desk.app.send_message(None, &question, false).expect("sent");
+    let sent = desk
+        .app
+        .send_message(None, &question, false, None)
+        .expect("sent");
     let (_, answer) = desk.finish(&sent);
     let stats = answer.stats.expect("figures");
     assert_eq!(stats.prompt_tokens as usize, counted.used_tokens);
@@ -30,7 +39,7 @@ fn the_count_before_sending_is_the_prompt_that_is_read() {
     let next = "And how far?";
     let counted = desk
         .app
-        .context_use(Some(&id), &next.into())
+        .context_use(Some(&id), &next.into(), None)
         .expect("counted");
     assert!(
         counted.cached_tokens >= stats.prompt_tokens as usize,
@@ -58,7 +67,7 @@ fn what_the_model_saw_is_shown_exactly_and_says_when_it_may_not_be() {
     };
     let (_, first) = desk.finish(&sent);
     desk.app
-        .set_chat_options(&sent.row.id, options.clone())
+        .set_chat_options(&sent.row.id, &options)
         .expect("set");
     let view = desk.app.chat(&sent.row.id, None).expect("chat");
     assert_eq!(view.options, options);
@@ -113,7 +122,7 @@ fn a_full_context_says_from_where_on_the_model_reads() {
     desk.app.set_message_pinned(&first, true).expect("pinned");
     let counted = desk
         .app
-        .context_use(Some(&id), &"Next".into())
+        .context_use(Some(&id), &"Next".into(), None)
         .expect("counted");
     assert!(counted.left_out > 0 && !counted.too_long);
     let next = desk.send(Some(&id), "Next");
@@ -128,7 +137,7 @@ fn a_full_context_says_from_where_on_the_model_reads() {
     let huge = "tern ".repeat(20_000);
     let counted = desk
         .app
-        .context_use(Some(&id), &huge.as_str().into())
+        .context_use(Some(&id), &huge.as_str().into(), None)
         .expect("counted");
     assert!(counted.too_long);
 }

@@ -52,7 +52,7 @@ impl Desk {
 
     pub(crate) fn send(&self, conversation: Option<&ConversationId>, text: &str) -> SentMessage {
         self.app
-            .send_message(conversation, &text.into(), false)
+            .send_message(conversation, &text.into(), false, None)
             .expect("sent")
     }
 

@@ -33,7 +33,7 @@ fn held_out_questions_are_answered() {
     for entry in questions {
         let question = entry["question"].as_str().expect("a question");
         let expected = entry["expect"].as_array().expect("a list");
-        app.send_message(None, &question.into(), false)
+        app.send_message(None, &question.into(), false, None)
             .expect("sent");
         let answer = loop {
             let event = events

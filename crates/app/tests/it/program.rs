@@ -121,7 +121,7 @@ fn a_second_chat_waits_its_turn_and_a_busy_chat_says_so() {
     let second = desk.send(None, "Second");
     let refused = desk
         .app
-        .send_message(Some(&first.row.id), &"Third".into(), false)
+        .send_message(Some(&first.row.id), &"Third".into(), false, None)
         .expect_err("busy");
     assert_eq!(refused.kind(), ErrorKind::Busy);
     let (before, one) = desk.finish(&first);
@@ -257,7 +257,7 @@ fn empty_messages_and_answers_of_questions_are_refused() {
     let folder = tempfile::tempdir().expect("folder");
     let desk = Desk::with_rambler(folder.path(), 4);
     assert!(matches!(
-        desk.app.send_message(None, &" \n\t".into(), false),
+        desk.app.send_message(None, &" \n\t".into(), false, None),
         Err(AppError::EmptyMessage)
     ));
     let sent = desk.send(None, "Hi");

@@ -27,7 +27,7 @@ fn a_temporary_chat_leaves_nothing_on_disk() {
     let desk = Desk::with_rambler(folder.path(), 6);
     let sent = desk
         .app
-        .send_message(None, &SECRET.into(), true)
+        .send_message(None, &SECRET.into(), true, None)
         .expect("sent");
     assert!(sent.row.temporary);
     let (_, answer) = desk.finish(&sent);

@@ -113,7 +113,7 @@ pub(crate) async fn set_chat_options(
     let id = ConversationId::new(conversation);
     let options = options.try_into()?;
     program
-        .with(move |app| app.set_chat_options(&id, options))
+        .with(move |app| app.set_chat_options(&id, &options))
         .await
 }
 

@@ -4,10 +4,13 @@ use tauri::State;
 use tern_app::{ConversationId, MessageId};
 
 use super::Answer;
-use crate::ipc::wire::{ContextUse, ConversationView, MessageView, ModelPrompt, Question, Sent};
+use crate::ipc::wire::{
+    ChatOptions, ContextUse, ConversationView, MessageView, ModelPrompt, Question, Sent,
+};
 use crate::program::Program;
 
-/// Sends a question; without a chat, into a new one, which may be temporary.
+/// Sends a question; without a chat, into a new one, which may be temporary and have options of
+/// its own.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn send_message(
@@ -15,12 +18,14 @@ pub(crate) async fn send_message(
     conversation: Option<String>,
     question: Question,
     temporary: bool,
+    options: Option<ChatOptions>,
 ) -> Answer<Sent> {
     let id = conversation.map(ConversationId::new);
+    let options = options.map(TryInto::try_into).transpose()?;
     program
         .with(move |app| {
             Ok(app
-                .send_message(id.as_ref(), &question.into(), temporary)?
+                .send_message(id.as_ref(), &question.into(), temporary, options.as_ref())?
                 .into())
         })
         .await
@@ -172,17 +177,23 @@ pub(crate) async fn summarise_conversation(
         .await
 }
 
-/// Counts what the next question takes of the model's context.
+/// Counts what the next question takes of the model's context; `options` are those of a new chat.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn context_use(
     program: State<'_, Program>,
     conversation: Option<String>,
     question: Question,
+    options: Option<ChatOptions>,
 ) -> Answer<ContextUse> {
     let id = conversation.map(ConversationId::new);
+    let options = options.map(TryInto::try_into).transpose()?;
     program
-        .with(move |app| Ok(app.context_use(id.as_ref(), &question.into())?.into()))
+        .with(move |app| {
+            Ok(app
+                .context_use(id.as_ref(), &question.into(), options)?
+                .into())
+        })
         .await
 }
 

@@ -43,8 +43,11 @@ export const commands = {
 	saveDraft: (conversation: string | null, draft: Draft | null) => typedError<null, Problem>(__TAURI_INVOKE("save_draft", { conversation, draft })),
 	/**  Searches the text of every message on every branch, newest first. */
 	search: (query: string) => typedError<SearchHit[], Problem>(__TAURI_INVOKE("search", { query })),
-	/**  Sends a question; without a chat, into a new one, which may be temporary. */
-	sendMessage: (conversation: string | null, question: Question, temporary: boolean) => typedError<Sent, Problem>(__TAURI_INVOKE("send_message", { conversation, question, temporary })),
+	/**
+	 *  Sends a question; without a chat, into a new one, which may be temporary and have options of
+	 *  its own.
+	 */
+	sendMessage: (conversation: string | null, question: Question, temporary: boolean, options: ChatOptions | null) => typedError<Sent, Problem>(__TAURI_INVOKE("send_message", { conversation, question, temporary, options })),
 	/**  Asks a question in another wording, as another version of it. */
 	editQuestion: (message: string, question: Question) => typedError<Sent, Problem>(__TAURI_INVOKE("edit_question", { message, question })),
 	/**  Writes another version of an answer. */
@@ -67,8 +70,8 @@ export const commands = {
 	branchOff: (message: string, title: string) => typedError<ConversationView, Problem>(__TAURI_INVOKE("branch_off", { message, title })),
 	/**  Starts a new chat with a summary of this one: `request` asks for it, the text goes along as a file. */
 	summariseConversation: (conversation: string, title: string, request: string) => typedError<Sent, Problem>(__TAURI_INVOKE("summarise_conversation", { conversation, title, request })),
-	/**  Counts what the next question takes of the model's context. */
-	contextUse: (conversation: string | null, question: Question) => typedError<ContextUse, Problem>(__TAURI_INVOKE("context_use", { conversation, question })),
+	/**  Counts what the next question takes of the model's context; `options` are those of a new chat. */
+	contextUse: (conversation: string | null, question: Question, options: ChatOptions | null) => typedError<ContextUse, Problem>(__TAURI_INVOKE("context_use", { conversation, question, options })),
 	/**  The exact text the model read before it wrote an answer. */
 	modelPrompt: (message: string) => typedError<ModelPrompt, Problem>(__TAURI_INVOKE("model_prompt", { message })),
 	/**  Asks for files with the platform's dialog and reads them; none if cancelled. */

@@ -189,15 +189,19 @@ export class FakeHost implements Host {
     conversation: string | null,
     { text, attachments }: Question,
     temporary: boolean,
+    options: ChatOptions | null,
   ): Promise<Sent> {
-    await this.#command('sendMessage', conversation, { text, attachments }, temporary);
+    await this.#command('sendMessage', conversation, { text, attachments }, temporary, options);
     if (text.trim() === '' && attachments.length === 0) {
       throw refused('invalid', 'Write something first.');
     }
     const title = titleOf(text || (attachments[0]?.name ?? ''));
     const chat =
       conversation === null ? this.#newChat(title, Date.now()) : this.#chat(conversation);
-    if (conversation === null) chat.summary.temporary = temporary;
+    if (conversation === null) {
+      chat.summary.temporary = temporary;
+      if (options !== null) chat.options = options;
+    }
     this.#notWriting(chat);
     const question = { ...this.#message('user', text, null), attachments };
     return this.#sent(chat, question, this.#startAnswer(chat, [...chat.messages, question]));
@@ -341,8 +345,12 @@ export class FakeHost implements Host {
     this.drafts.save(conversation, draft);
   }
 
-  async contextUse(conversation: string | null, question: Question): Promise<ContextUse> {
-    await this.#command('contextUse', conversation, question);
+  async contextUse(
+    conversation: string | null,
+    question: Question,
+    options: ChatOptions | null,
+  ): Promise<ContextUse> {
+    await this.#command('contextUse', conversation, question, options);
     const messages = conversation === null ? [] : this.#chat(conversation).messages;
     return contextUse(messages, question, this.contextTokens);
   }

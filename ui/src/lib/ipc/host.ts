@@ -94,8 +94,13 @@ export interface Host {
   /** `null` as the chat is a new one; `null` as the draft clears it. */
   saveDraft(conversation: string | null, draft: Draft | null): Promise<void>;
   search(query: string): Promise<SearchHit[]>;
-  /** `null` makes a new chat, which may be temporary. */
-  sendMessage(conversation: string | null, question: Question, temporary: boolean): Promise<Sent>;
+  /** `null` makes a new chat, which may be temporary and have options of its own. */
+  sendMessage(
+    conversation: string | null,
+    question: Question,
+    temporary: boolean,
+    options: ChatOptions | null,
+  ): Promise<Sent>;
   editQuestion(message: string, question: Question): Promise<Sent>;
   retryAnswer(message: string): Promise<Sent>;
   continueAnswer(message: string): Promise<Sent>;
@@ -107,7 +112,12 @@ export interface Host {
   pinMessage(message: string, pinned: boolean): Promise<void>;
   branchOff(message: string, title: string): Promise<ConversationView>;
   summariseConversation(conversation: string, title: string, request: string): Promise<Sent>;
-  contextUse(conversation: string | null, question: Question): Promise<ContextUse>;
+  /** `options` are those of a new chat. */
+  contextUse(
+    conversation: string | null,
+    question: Question,
+    options: ChatOptions | null,
+  ): Promise<ContextUse>;
   modelPrompt(message: string): Promise<ModelPrompt>;
   /** Empty when the person closed the dialog. */
   attachFiles(): Promise<ReadFile[]>;

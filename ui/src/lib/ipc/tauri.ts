@@ -27,8 +27,8 @@ export const tauriHost: Host = {
   setChatOptions: (conversation, options) => answer(commands.setChatOptions(conversation, options)),
   saveDraft: (conversation, draft) => answer(commands.saveDraft(conversation, draft)),
   search: (query) => answer(commands.search(query)),
-  sendMessage: (conversation, question, temporary) =>
-    answer(commands.sendMessage(conversation, question, temporary)),
+  sendMessage: (conversation, question, temporary, options) =>
+    answer(commands.sendMessage(conversation, question, temporary, options)),
   editQuestion: (message, question) => answer(commands.editQuestion(message, question)),
   retryAnswer: (message) => answer(commands.retryAnswer(message)),
   continueAnswer: (message) => answer(commands.continueAnswer(message)),
@@ -41,7 +41,8 @@ export const tauriHost: Host = {
   branchOff: (message, title) => answer(commands.branchOff(message, title)),
   summariseConversation: (conversation, title, request) =>
     answer(commands.summariseConversation(conversation, title, request)),
-  contextUse: (conversation, question) => answer(commands.contextUse(conversation, question)),
+  contextUse: (conversation, question, options) =>
+    answer(commands.contextUse(conversation, question, options)),
   modelPrompt: (message) => answer(commands.modelPrompt(message)),
   attachFiles: () => answer(commands.attachFiles()),
   setSettings: (settings) => answer(commands.setSettings(settings)),

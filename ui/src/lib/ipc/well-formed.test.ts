@@ -9,7 +9,7 @@ describe('half of a surrogate pair', () => {
   const told = async (text: string) => {
     const fake = new FakeHost(scenario('ready'), 'manual');
     const host = wellFormedHost(fake);
-    const { conversation } = await host.sendMessage(null, question(text), false);
+    const { conversation } = await host.sendMessage(null, question(text), false, null);
     await host.renameConversation(conversation.id, text);
     const { settings } = await host.startup();
     await host.setSettings({ ...settings, systemPrompt: text });
@@ -18,7 +18,9 @@ describe('half of a surrogate pair', () => {
 
   it('is refused by the program', async () => {
     const fake = new FakeHost(scenario('ready'), 'manual');
-    await expect(fake.sendMessage(null, question('a\ud83d'), false)).rejects.toThrow('surrogate');
+    await expect(fake.sendMessage(null, question('a\ud83d'), false, null)).rejects.toThrow(
+      'surrogate',
+    );
   });
 
   it('reaches it as a replacement character, wherever it is', async () => {

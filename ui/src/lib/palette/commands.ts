@@ -48,6 +48,7 @@ function chatCommands({ chats }: App): Command[] {
     act('newChat', t.sidebar.newChat, 'compose'),
     act('newTemporaryChat', t.keys.actions.newTemporaryChat, 'ghost'),
     ...(summary === null ? [] : commandsFor(summary)),
+    act('chatOptions', t.palette.chatOptions, 'options', t.palette.chatOptionsAlso),
     attach,
   ];
 }
@@ -74,7 +75,6 @@ function commandsFor({ id, pinned, archived, temporary }: ConversationSummary): 
   );
   return [
     act('rename', t.palette.rename, 'rename'),
-    act('chatOptions', t.palette.chatOptions, 'options', t.palette.chatOptionsAlso),
     ...(temporary || archived ? [] : [pin]),
     ...(temporary ? [] : [duplicate, archive]),
     act('delete', t.palette.delete, 'trash'),

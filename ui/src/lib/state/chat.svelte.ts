@@ -199,7 +199,12 @@ export class Chat {
     this.sending = question;
     await this.hold(async () => {
       try {
-        const sent = await this.#host.sendMessage(this.id, question, this.temporary);
+        const sent = await this.#host.sendMessage(
+          this.id,
+          question,
+          this.temporary,
+          this.id === null ? this.options.first : null,
+        );
         this.#take(sent, this.messages);
       } catch (thrown) {
         const home = this.#list.homeOf(this);

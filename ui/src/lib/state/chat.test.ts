@@ -222,7 +222,9 @@ describe('what was typed is never lost', () => {
     await chat.send();
     chat.draft.text = 'Why?';
     await Promise.all([chat.send(), chat.send()]);
-    expect(sendMessage.mock.calls).toEqual([[null, { text: 'Why?', attachments: [] }, false]]);
+    expect(sendMessage.mock.calls).toEqual([
+      [null, { text: 'Why?', attachments: [] }, false, null],
+    ]);
   });
 });
 

@@ -1,4 +1,11 @@
-import { problemOf, type Attachment, type ContextUse, type Host, type Question } from '../ipc/host';
+import {
+  problemOf,
+  type Attachment,
+  type ChatOptions,
+  type ContextUse,
+  type Host,
+  type Question,
+} from '../ipc/host';
 
 /** How long a person must have paused before the question is counted, in milliseconds. */
 const PAUSE_MS = 150;
@@ -20,6 +27,8 @@ interface Subject {
   question: Question;
   /** Tokens of a file are other ones with another model. */
   model: string;
+  /** What a new chat will do otherwise than Settings say. */
+  options: ChatOptions | null;
 }
 
 /** How much of the model's context the question in the message box takes. */
@@ -56,10 +65,15 @@ export class ContextDial {
   }
 
   /** Counts what is in the message box of the open chat, after a pause in typing. */
-  follow(conversation: string | null, question: Question, model: string): void {
+  follow(
+    conversation: string | null,
+    question: Question,
+    model: string,
+    options: ChatOptions | null = null,
+  ): void {
     const before = this.#subject;
     if (before?.model !== model) this.#tokens = new Map();
-    this.#subject = { conversation, question, model };
+    this.#subject = { conversation, question, model, options };
     this.counting = true;
     clearTimeout(this.#timer);
     if (before?.conversation === conversation && before.model === model) {
@@ -86,11 +100,11 @@ export class ContextDial {
   }
 
   async #countQuestion(subject: Subject): Promise<void> {
-    const { conversation, question } = subject;
+    const { conversation, question, options } = subject;
     let use: ContextUse | null = null;
     let problem: string | null = null;
     try {
-      use = await this.#host.contextUse(conversation, question);
+      use = await this.#host.contextUse(conversation, question, options);
     } catch (thrown) {
       problem = problemOf(thrown).message;
     }
@@ -108,7 +122,7 @@ export class ContextDial {
       if (this.#tokens.has(attachment)) continue;
       try {
         const alone = { text: '', attachments: [attachment] };
-        const { questionTokens } = await this.#host.contextUse(conversation, alone);
+        const { questionTokens } = await this.#host.contextUse(conversation, alone, null);
         if (subject.model !== this.#subject.model) return;
         this.#tokens = new Map(this.#tokens).set(attachment, questionTokens);
       } catch {

@@ -3,7 +3,7 @@ import { t } from '../strings/language.svelte';
 
 const NONE: ChatOptions = { systemPrompt: null, sampling: null };
 
-/** What one chat does otherwise than Settings say: shown at once, then stored. */
+/** What one chat does otherwise than Settings say: shown at once, then stored. Those of a new chat go along with its first message. */
 export class OwnOptions {
   value = $state.raw<ChatOptions>(NONE);
   /** Why the last change was not stored, as a sentence. */
@@ -23,14 +23,23 @@ export class OwnOptions {
     return this.value.systemPrompt === null && this.value.sampling === null;
   }
 
+  /** What a new chat begins with; `null` where it follows Settings in everything. */
+  get first(): ChatOptions | null {
+    return this.none ? null : this.value;
+  }
+
   set(options: ChatOptions): void {
     this.value = options;
     this.#stored = options;
   }
 
   /** Changes some options. What can't be stored goes back to what is stored. */
-  change(conversation: string, changes: Partial<ChatOptions>): Promise<void> {
+  change(conversation: string | null, changes: Partial<ChatOptions>): Promise<void> {
     this.value = { ...this.value, ...changes };
+    if (conversation === null) {
+      this.#stored = this.value;
+      return this.#queue;
+    }
     this.#queue = this.#queue.then(async () => {
       const wanted = { ...this.#stored, ...changes };
       try {
@@ -46,7 +55,7 @@ export class OwnOptions {
   }
 
   /** Follows Settings again. */
-  reset(conversation: string): Promise<void> {
+  reset(conversation: string | null): Promise<void> {
     return this.change(conversation, NONE);
   }
 }

@@ -71,7 +71,7 @@ describe('the palette', () => {
     palette.type('set');
     expect(labels(palette)).toEqual([
       ['Chats', 'Settings of a lamp', 'Reset the router'],
-      ['Commands', 'Settings'],
+      ['Commands', 'Settings', 'Options of this chat'],
     ]);
     palette.type('sett r');
     expect(labels(palette)).toEqual([]);

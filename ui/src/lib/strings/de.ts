@@ -111,7 +111,6 @@ export const de: Strings = {
     temporaryHint: 'Bleibt nur im Arbeitsspeicher. Verschwindet, wenn Tern endet.',
     options: 'Optionen dieses Chats',
     ownOptions: 'Optionen dieses Chats: teils eigene',
-    newOptions: 'Einstellungen für neue Chats',
   },
   models: {
     label: 'Modell',

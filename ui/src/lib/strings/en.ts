@@ -109,7 +109,6 @@ export const en = {
     temporaryHint: 'Kept in memory only. Gone when Tern ends.',
     options: 'Options of this chat',
     ownOptions: 'Options of this chat: some are its own',
-    newOptions: 'Settings for new chats',
   },
   models: {
     label: 'Model',
