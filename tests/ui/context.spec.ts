@@ -129,7 +129,7 @@ test('figures of the chat that was left are never shown', async ({ app }) => {
   await expect(ring(app)).toHaveAccessibleName(/of 4,096 tokens used/);
   const shown = await ring(app).getAttribute('aria-label');
   const counted = await app.calls('contextUse');
-  expect(counted.at(-1)).toEqual(['c-formats', { text: '', attachments: [] }]);
+  expect(counted.at(-1)).toEqual(['c-formats', { text: '', attachments: [] }, null]);
   await app.page.waitForTimeout(1000);
   await expect(ring(app)).toHaveAttribute('aria-label', shown ?? '');
 });
