@@ -68,7 +68,10 @@ fn run(
     let mut sequence = Sequence::new(model, max_len);
     let (mut events, mut left) = (Vec::new(), stop_after);
     let answer = generate(model, &mut sequence, &prompt(), params, &mut |event| {
-        events.push(format!("{event:?}"));
+        // How often progress is told depends on the clock.
+        if !matches!(event, GenerationEvent::Reading { .. }) {
+            events.push(format!("{event:?}"));
+        }
         left -= usize::from(matches!(event, GenerationEvent::Token(_)));
         if left == 0 {
             return ControlFlow::Break(());
