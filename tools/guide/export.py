@@ -22,7 +22,7 @@ CONTEXT = 512
 
 
 def load(checkpoint: Path) -> Guide:
-    saved = torch.load(checkpoint)
+    saved = torch.load(checkpoint, map_location="cpu")
     model = Guide(Shape(**saved["shape"]))
     model.load_state_dict(saved["model"])
     return model.eval()

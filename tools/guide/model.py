@@ -164,8 +164,8 @@ class Guide(nn.Module):
         """ids [rows, length] -> final normalised states [rows * length, hidden]."""
         rows, length = ids.shape
         s = self.shape
-        inverse = s.theta ** -(torch.arange(0, s.head_dim, 2, dtype=torch.float32) / s.head_dim)
-        angles = torch.arange(length, dtype=torch.float32)[:, None] * inverse
+        inverse = s.theta ** -(torch.arange(0, s.head_dim, 2, dtype=torch.float32, device=ids.device) / s.head_dim)
+        angles = torch.arange(length, dtype=torch.float32, device=ids.device)[:, None] * inverse
         cos, sin = angles.cos(), angles.sin()
         x = self.embed_tokens(ids).view(-1, s.hidden)
         for layer in self.layers:

@@ -1,15 +1,17 @@
-"""Trains the Guide from scratch on the CPU. Everything goes to tools/guide/out/ (not tracked).
+"""Trains the Guide from scratch, on the CPU or on one GPU. Everything goes to tools/guide/out/ (not tracked).
 
     python tools/guide/train.py                  # the full run
     python tools/guide/train.py --minutes 5      # a short one, to try things
+    python tools/guide/train.py --device cuda --workers 4 --accumulate 2 --no-compile
 
 The schedule follows the number of steps, or the clock with --minutes. Runs with the same --steps, --processes and library
-versions on the same kind of CPU should repeat; a --minutes run depends on the machine's speed.
+versions on the same kind of CPU should repeat; a --minutes run depends on the machine's speed, and sums on a GPU on their order.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import math
 import random
 import time
@@ -21,6 +23,7 @@ import torch.distributed as dist
 import torch.multiprocessing
 import torch.nn.functional as F
 from torch import Tensor
+from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from corpus import SEED, Corpus
 from model import Guide, Shape
@@ -29,7 +32,7 @@ from tokens import Chat, train_tokenizer
 OUT = Path(__file__).resolve().parent / "out"
 # Row lengths of the batches; rows are padded on the right.
 LENGTHS = (24, 32, 40, 48, 64, 80, 112, 160, 256, 416)
-TOKENS_PER_BATCH = 1536  # per process
+TOKENS_PER_BATCH = 1536
 # How much a token counts that says which answer it will be, and one that follows from the tokens before it.
 CHOICE, COURSE = 1.0, 0.2
 # The tokens of questions are learned a little too: it teaches which words are alike.
@@ -104,6 +107,17 @@ def batches(chat: Chat, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
             yield ids, weights
 
 
+class Batches(IterableDataset):
+    """The batches for a DataLoader: each of its workers makes its own."""
+
+    def __init__(self, tokenizer: Path, seed: int) -> None:
+        self.tokenizer, self.seed = tokenizer, seed
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+        worker = get_worker_info()
+        return batches(Chat.load(self.tokenizer), self.seed + (worker.id if worker else 0))
+
+
 def train(rank: int, args: argparse.Namespace) -> None:
     """One process of the training. Each has its own conversations and one CPU thread; the gradients are averaged.
 
@@ -111,51 +125,60 @@ def train(rank: int, args: argparse.Namespace) -> None:
     on a computer that is also doing something else.
     """
     dist.init_process_group("gloo", init_method=f"file://{args.out.resolve()}/meeting", rank=rank, world_size=args.processes)
+    # Before the seed, because a loader takes a random number, and before the GPU is touched, because it may fork.
+    made = Batches(args.out / "tokenizer.json", args.seed + 1000 * rank)
+    stream = iter(DataLoader(made, batch_size=None, num_workers=args.workers))
     torch.manual_seed(args.seed)
     torch.set_num_threads(1)
     chat = Chat.load(args.out / "tokenizer.json")
     shape = Shape(vocab=chat.tok.get_vocab_size(), layers=args.layers, hidden=args.hidden, ffn=args.ffn, heads=args.hidden // 64)
     model = Guide(shape)
     if args.start:
-        model.load_state_dict(torch.load(args.start)["model"])
+        model.load_state_dict(torch.load(args.start, map_location="cpu")["model"])
+    model.to(args.device)
     if rank == 0:
         print(f"{sum(p.numel() for p in model.parameters()):,} parameters, {shape}", flush=True)
     # Weight decay would only pull the master weights towards the rounding threshold.
     optimiser = torch.optim.AdamW(model.parameters(), lr=args.rate, betas=(0.9, 0.98), weight_decay=0.0, fused=True)
     states_of = model.hidden_states if args.no_compile else torch.compile(model.hidden_states, dynamic=True)
     parameters = list(model.parameters())
-    exchange = torch.zeros(sum(p.numel() for p in parameters) + 3)
+    exchange = torch.zeros(sum(p.numel() for p in parameters) + 3, device=args.device)
 
     began = saved = time.time()
     tokens, mean, hits, done = 0, 0.0, 0.0, 0.0
-    for step, (ids, weights) in enumerate(batches(chat, args.seed + 1000 * rank)):
+    for step in itertools.count():
         if done >= 1:
             break
         rate = args.rate * min(1.0, (step + 1) / 100) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * done)))
         for group in optimiser.param_groups:
             group["lr"] = rate
-        states = states_of(ids, True)
-        # Position t predicts t + 1; only tokens with a weight are learned.
-        at = weights.view(-1).nonzero()[:, 0] - 1
-        logits, wanted, weight = model.logits(states[at], fast=True), ids.view(-1)[at + 1], weights.view(-1)[at + 1]
-        loss = (F.cross_entropy(logits, wanted, reduction="none") * weight).sum() / weight.sum()
-        loss.backward()
-        right = (logits.argmax(-1) == wanted)[weight == CHOICE].float().mean()
+        figures = torch.zeros(3, device=args.device)
+        for ids, weights in itertools.islice(stream, args.accumulate):
+            tokens += ids.numel() * args.processes
+            ids, weights = ids.to(args.device), weights.to(args.device)
+            states = states_of(ids, True)
+            # Position t predicts t + 1; only tokens with a weight are learned.
+            at = weights.view(-1).nonzero()[:, 0] - 1
+            logits, wanted, weight = model.logits(states[at], fast=True), ids.view(-1)[at + 1], weights.view(-1)[at + 1]
+            loss = (F.cross_entropy(logits, wanted, reduction="none") * weight).sum() / weight.sum() / args.accumulate
+            loss.backward()
+            figures[1] += loss.detach()
+            figures[2] += (logits.argmax(-1) == wanted)[weight == CHOICE].float().mean() / args.accumulate
         # The clock travels with the gradients, so that all processes agree on it.
-        clock = (time.time() - began) / 60 / args.minutes if args.minutes else (step + 1) / args.steps
-        torch.cat([*(p.grad.view(-1) for p in parameters), torch.tensor([clock, loss.item(), right.item()])], out=exchange)
-        dist.all_reduce(exchange)
-        exchange /= args.processes
+        figures[0] = (time.time() - began) / 60 / args.minutes if args.minutes else (step + 1) / args.steps
+        torch.cat([*(p.grad.view(-1) for p in parameters), figures], out=exchange)
+        if args.processes > 1:
+            dist.all_reduce(exchange)
+            exchange /= args.processes
         for p, averaged in zip(parameters, exchange[:-3].split([p.numel() for p in parameters])):
             p.grad.copy_(averaged.view_as(p))
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
         optimiser.step()
         optimiser.zero_grad(set_to_none=True)
-        done = exchange[-3].item()
-        tokens += ids.numel() * args.processes
+        done, loss_now, right_now = exchange[-3:].tolist()
         keep = min(0.98, step / (step + 1))
-        mean = keep * mean + (1 - keep) * exchange[-2].item()
-        hits = keep * hits + (1 - keep) * exchange[-1].item()
+        mean = keep * mean + (1 - keep) * loss_now
+        hits = keep * hits + (1 - keep) * right_now
         if rank == 0 and step % 100 == 0:
             took = time.time() - began
             print(f"step {step} done {done:.3f} loss {mean:.4f} choices right {hits:.4f} rate {rate:.1e} "
@@ -179,11 +202,17 @@ def main() -> None:
     ap.add_argument("--hidden", type=int, default=Shape.hidden)
     ap.add_argument("--ffn", type=int, default=Shape.ffn)
     ap.add_argument("--rate", type=float, default=2e-3)
-    ap.add_argument("--processes", type=int, default=2)
+    ap.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
+    ap.add_argument("--processes", type=int, help="that train together: 2 on the CPU, 1 on a GPU")
+    ap.add_argument("--workers", type=int, default=0, help="processes that make the batches; 0: each training process its own")
+    ap.add_argument("--accumulate", type=int, default=1, help="batches of a step, in each training process")
     ap.add_argument("--seed", type=int, default=SEED)
     ap.add_argument("--no-compile", action="store_true", help="for machines without a C++ compiler; half as fast")
     ap.add_argument("--start", type=Path, help="checkpoint to start from")
     args = ap.parse_args()
+    args.processes = args.processes or (2 if args.device == "cpu" else 1)
+    if args.device == "cuda" and args.processes > 1:
+        ap.error("on a GPU one process trains; more --workers make its batches")
     args.out.mkdir(parents=True, exist_ok=True)
     (args.out / "meeting").unlink(missing_ok=True)
     make_tokenizer(args.out / "tokenizer.json")
