@@ -62,6 +62,19 @@ function install({ tags, attributes, math, mathAttributes }: typeof RULES): void
   const reaching =
     /^(on.*|.*href|src|srcset|srcdoc|action|formaction|poster|background|ping|data)$/;
 
+  /** The pieces that the window cuts an answer into: Markdown is only ever inside one. */
+  const lookAtPiece = (piece: Element) => {
+    const attributes = Object.fromEntries(
+      [...piece.attributes].map(({ name, value }) => [name, value]),
+    );
+    const { class: name, style = '', ...others } = attributes;
+    const fine =
+      piece.localName === 'div' &&
+      name === 'piece' &&
+      /^(height: [\d.]+px;)?$/.test(style) &&
+      Object.keys(others).length === 0;
+    if (!fine) report(`${(piece.cloneNode() as Element).outerHTML} around a piece of an answer`);
+  };
   const lookAtContent = (element: Element) => {
     const isMath = element.namespaceURI?.endsWith('MathML') === true;
     const known = isMath ? allowed.math : allowed.html;
@@ -81,7 +94,8 @@ function install({ tags, attributes, math, mathAttributes }: typeof RULES): void
     for (const name of element.getAttributeNames()) {
       if (reaching.test(name) && name !== 'data-href') report(`${name} on <${element.localName}>`);
     }
-    if (element.parentElement?.closest('.markdown')) lookAtContent(element);
+    if (element.parentElement?.matches('.markdown')) lookAtPiece(element);
+    else if (element.parentElement?.closest('.markdown')) lookAtContent(element);
   };
   new MutationObserver((records) => {
     for (const { type, target, addedNodes } of records) {
