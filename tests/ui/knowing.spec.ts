@@ -152,6 +152,8 @@ test('the shield opens the log: links, checks, and nothing else', async ({ app, 
   await app.open('Comparing weight formats');
   await page.getByRole('link', { name: 'BitNet paper' }).click();
   await page.getByRole('button', { name: 'Open in browser' }).click();
+  // A dialog that closes gives the focus back.
+  await expect(page.getByRole('dialog')).toHaveCount(0);
   const shield = page.getByRole('button', { name: 'No connections since start' });
   await shield.focus();
   await page.keyboard.press('Enter');
