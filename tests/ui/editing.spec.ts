@@ -91,6 +91,9 @@ test('an answer that begins meanwhile holds an edit up, and keeps it', async ({ 
   await expect(send).toHaveAttribute('title', /^An answer is being written/);
   await app.step(3000);
   await app.answered();
+  // The long answer has taken its place; the edit waits above it.
+  await expect(send).toHaveCount(0);
+  await page.getByTestId('transcript').press('Home');
   await send.click();
   await expect(app.questions.getByTestId('message-text')).toHaveText('What is Tern? And a half');
 });

@@ -3,6 +3,7 @@
  * leads or styles anything, and the window goes on working. The fixture fails every test on a
  * request that leaves, on an error and on a warning.
  */
+import type { Page } from '@playwright/test';
 import { exhausting, hostileVectors, mutated } from '../../ui/src/lib/markdown/hostile-vectors';
 import { random } from '../../ui/src/lib/markdown/hostile';
 import { expect, test, type Window } from './app';
@@ -41,6 +42,20 @@ async function seen(app: Window, count: number): Promise<void> {
 /** Has nothing seen from here on. */
 function forget(app: Window): Promise<void> {
   return app.page.evaluate(() => (Reflect.get(window, 'ternWatch') as Watch).seen.clear());
+}
+
+/** The titles of all rows of the sidebar, which come by as it is scrolled to its end. */
+async function rowsPassing(page: Page): Promise<Set<string>> {
+  const titles = await page.getByTestId('conversation-list').evaluate(async (list) => {
+    const titles = new Set<string>();
+    for (let top = 0; top < list.scrollHeight; top += list.clientHeight / 2) {
+      list.scrollTop = top;
+      for (let frame = 0; frame < 2; frame += 1) await new Promise(requestAnimationFrame);
+      for (const { title } of list.querySelectorAll<HTMLElement>('.row-title')) titles.add(title);
+    }
+    return [...titles];
+  });
+  return new Set(titles);
 }
 
 /** The window still takes a question and shows its answer. */
@@ -160,6 +175,7 @@ test('as titles of chats and in the list of models', async ({ app, page }) => {
   test.setTimeout(300_000);
   const problems = await watch(page);
   await app.start('ready', 'instant');
+  await page.setViewportSize({ width: 1280, height: 4000 });
   const titles = vectors.filter((_, i) => i % 4 === 0);
   await app.fake((host, titles) => {
     for (const title of titles) host.putChat(title, []);
@@ -175,7 +191,8 @@ test('as titles of chats and in the list of models', async ({ app, page }) => {
     }));
     host.emit({ kind: 'modelsChanged', models });
   }, titles);
-  await expect(app.rows).toHaveCount(titles.length);
+  await expect(app.rows.first()).toBeVisible();
+  expect(await rowsPassing(page)).toEqual(new Set(titles));
   await page.getByTestId('model-pill').click();
   await page.keyboard.press('Escape');
   await page.keyboard.press('Control+k');

@@ -124,8 +124,11 @@ test('the line where the model’s view begins, and a new chat with a summary', 
   await app.open('A trip to the Wadden Sea');
   const line = page.getByRole('complementary', { name: 'End of what the model sees' });
   await expect(line).toContainText('The model no longer sees what is above this line');
-  // Above the third question.
-  await expect(page.locator('[data-testid=cut-line] ~ [data-message]')).toHaveCount(4);
+  // Above the third question, in its row.
+  const row = page.locator('[data-message]').filter({ has: line });
+  await expect(row.locator('[data-testid=cut-line] + [data-testid=message-user]')).toBeVisible();
+  await expect(row).toHaveAttribute('aria-posinset', '5');
+  await expect(row).toHaveAttribute('aria-setsize', '8');
   await app.fake(
     (host, message) => host.refuse('summariseConversation', { code: 'busy', message }),
     'An answer is still being written in this chat.',
@@ -149,6 +152,8 @@ test('the shield opens the log: links, checks, and nothing else', async ({ app, 
   await app.open('Comparing weight formats');
   await page.getByRole('link', { name: 'BitNet paper' }).click();
   await page.getByRole('button', { name: 'Open in browser' }).click();
+  // A dialog that closes gives the focus back.
+  await expect(page.getByRole('dialog')).toHaveCount(0);
   const shield = page.getByRole('button', { name: 'No connections since start' });
   await shield.focus();
   await page.keyboard.press('Enter');

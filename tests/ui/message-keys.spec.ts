@@ -21,7 +21,8 @@ test('messages are walked, and each has keys of its own', async ({ app, page, co
   const clipboard = () => page.evaluate(() => navigator.clipboard.readText());
   await expect.poll(clipboard).toContain('```python');
   await page.keyboard.press('r');
-  await app.answered();
+  // The old answer is there until the new one begins.
+  await expect(answer.getByTestId('version')).toContainText('2/2');
   expect(await app.calls('retryAnswer')).toHaveLength(1);
 
   await page.keyboard.press('Alt+Shift+ArrowUp');
@@ -116,7 +117,13 @@ test('the sheet of keys names those of messages', async ({ app, page }) => {
   await app.start('chats');
   await page.keyboard.press('Control+/');
   const sheet = page.getByTestId('keys');
-  await expect(sheet).toContainText('Previous or next message');
-  await expect(sheet).toContainText('Previous or next version');
-  await expect(sheet).toContainText('Edit the last question, in an empty message box');
+  for (const [action, keys] of [
+    ['Previous message', 'Alt+Shift+↑'],
+    ['Next message', 'Alt+Shift+↓'],
+    ['Previous version', '←'],
+    ['Next version', '→'],
+    ['Edit the last question, in an empty message box', '↑'],
+  ] as const) {
+    await expect(sheet.getByText(`${action} ${keys}`, { exact: true })).toBeVisible();
+  }
 });

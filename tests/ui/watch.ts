@@ -62,6 +62,12 @@ function install({ tags, attributes, math, mathAttributes }: typeof RULES): void
   const reaching =
     /^(on.*|.*href|src|srcset|srcdoc|action|formaction|poster|background|ping|data)$/;
 
+  /** The pieces that the window cuts an answer into: all Markdown is inside of one. */
+  const lookAtPiece = (piece: Element) => {
+    const known = /^<div class="piece"( style="(height: [\d.]+px;)?")?><\/div>$/;
+    const { outerHTML } = piece.cloneNode() as Element;
+    if (!known.test(outerHTML)) report(`${outerHTML} around a piece of an answer`);
+  };
   const lookAtContent = (element: Element) => {
     const isMath = element.namespaceURI?.endsWith('MathML') === true;
     const known = isMath ? allowed.math : allowed.html;
@@ -81,7 +87,8 @@ function install({ tags, attributes, math, mathAttributes }: typeof RULES): void
     for (const name of element.getAttributeNames()) {
       if (reaching.test(name) && name !== 'data-href') report(`${name} on <${element.localName}>`);
     }
-    if (element.parentElement?.closest('.markdown')) lookAtContent(element);
+    if (element.parentElement?.matches('.markdown')) lookAtPiece(element);
+    else if (element.parentElement?.closest('.markdown')) lookAtContent(element);
   };
   new MutationObserver((records) => {
     for (const { type, target, addedNodes } of records) {
