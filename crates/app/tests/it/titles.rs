@@ -1,21 +1,45 @@
 //! Titles come from the first line at once, and from the model when it has time.
 
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 
+use serde_json::Value;
 use tern_app::{AppEvent, Settings};
 
 use crate::desk::Desk;
 
-/// The Guide's own files, opened like any other model: it answers quickly and ends its answers.
+/// The Guide's own files, opened like any other model, with marks that end an answer at its first
+/// clause: short enough for a title, whatever the Guide has to say.
 fn with_small_model(folder: &Path) -> Desk {
-    let desk = Desk::open(folder);
-    let files = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets/guide");
+    let guide = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets/guide");
+    let files = folder.join("terse");
+    fs::create_dir(&files).expect("a new folder");
+    for file in [
+        "config.json",
+        "model.safetensors",
+        "tokenizer.json",
+        "tokenizer_config.json",
+        "special_tokens_map.json",
+    ] {
+        fs::copy(guide.join(file), files.join(file)).expect(file);
+    }
+    let json = |path: PathBuf| -> Value {
+        let text = fs::read_to_string(path).expect("a file of the Guide");
+        serde_json::from_str(&text).expect("JSON")
+    };
+    let vocabulary = json(guide.join("tokenizer.json"))["model"]["vocab"].clone();
+    let marks = [".", ",", "!", "?", ":", ";"].map(|mark| vocabulary[mark].clone());
+    let mut generation = json(guide.join("generation_config.json"));
+    generation["eos_token_id"] = marks.iter().filter(|id| id.is_u64()).cloned().collect();
+    let generation = generation.to_string();
+    fs::write(files.join("generation_config.json"), generation).expect("written");
+
+    let desk = Desk::open(&folder.join("data"));
     let model = desk.app.open_model(&files).expect("a model");
     desk.app.select_model(&model.id, None).expect("selected");
     desk
 }
 
-/// The Guide is no writer of titles; to this it says something short enough for one.
 const QUESTION: &str = "Thank you";
 
 #[test]
