@@ -25,6 +25,7 @@ test('files are attached, counted, read, sent along, and read again', async ({ a
 
   // A message may be files alone.
   await app.composer.press('Enter');
+  await expect(app.questions.last().getByTestId('attachment')).toHaveCount(2);
   await app.answered();
   expect(await app.calls('sendMessage')).toMatchObject([
     [

@@ -107,14 +107,10 @@ impl App {
     /// [`AppError::NotAnAnswer`]; otherwise as [`App::send_message`].
     pub fn retry_answer(&self, answer: &MessageId) -> Result<SentMessage, AppError> {
         let _changing = lock(&self.changing);
+        let (_, question, model) = self.written_before(answer)?;
         let history = self.core.of_message(answer);
-        let old = history.message(answer)?;
-        self.refuse_busy(&old.conversation)?;
-        let question = self.question_of(&old)?;
-        let conversation = history.conversation(&old.conversation)?;
-        let model = self.chat_model(&conversation)?;
         let answer = history.append_answer_version(answer, Some(&model.name))?;
-        self.begin(&conversation.id, model, question, answer)
+        self.begin(&answer.conversation.clone(), model, question, answer)
     }
 
     /// Goes on with an answer that ended early, in the same message.
@@ -123,22 +119,31 @@ impl App {
     /// [`AppError::NotAnAnswer`], [`AppError::NotLast`]; otherwise as [`App::send_message`].
     pub fn continue_answer(&self, answer: &MessageId) -> Result<SentMessage, AppError> {
         let _changing = lock(&self.changing);
+        let (old, question, model) = self.written_before(answer)?;
         let history = self.core.of_message(answer);
-        let old = history.message(answer)?;
-        self.refuse_busy(&old.conversation)?;
-        let question = self.question_of(&old)?;
-        let conversation = history.conversation(&old.conversation)?;
-        let last = history.branch(&conversation.id)?.pop();
+        let last = history.branch(&old.conversation)?.pop();
         if last.is_none_or(|last| last.id != *answer) {
             return Err(AppError::NotLast);
         }
-        let model = self.chat_model(&conversation)?;
         let answer = Message {
             // The figures so far are added to.
             stats: old.stats,
             ..history.resume_answer(answer)?
         };
-        self.begin(&conversation.id, model, question, answer)
+        self.begin(&answer.conversation.clone(), model, question, answer)
+    }
+
+    /// An answer that is to be written again or on: itself, its question, and the chat's model.
+    fn written_before(
+        &self,
+        answer: &MessageId,
+    ) -> Result<(Message, Message, ModelInfo), AppError> {
+        let history = self.core.of_message(answer);
+        let old = history.message(answer)?;
+        self.refuse_busy(&old.conversation)?;
+        let question = self.question_of(&old)?;
+        let model = self.chat_model(&history.conversation(&old.conversation)?)?;
+        Ok((old, question, model))
     }
 
     /// The question an answer belongs to.
