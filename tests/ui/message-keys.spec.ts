@@ -100,6 +100,8 @@ test('the end of a chat is changed from the palette', async ({ app, page }) => {
   const command = async (words: string) => {
     await page.keyboard.press('Control+k');
     await page.getByTestId('palette-input').fill(words);
+    // What can't be done while an answer ends is offered a moment later.
+    await expect(page.getByRole('option', { name: words })).toBeVisible();
     await page.keyboard.press('Enter');
     await expect(page.getByTestId('palette')).toHaveCount(0);
   };
