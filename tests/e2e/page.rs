@@ -212,7 +212,7 @@ impl Page {
         loop {
             let arguments = vec![Value::from(name)];
             let pressed = self.client.execute(PRESS, arguments).await;
-            if pressed.expect("the page answers") == Value::from(true) {
+            if pressed.expect("the page answers") == true {
                 return;
             }
             assert!(

@@ -22,10 +22,12 @@ test('the text grows at once, from Settings and by keys, everywhere', async ({ a
   expect(await px(page, '.markdown')).toBe('20px');
   await page.keyboard.press('Control+-');
   expect(await px(page, '.markdown')).toBe('17.6px');
-  const sizes = (await app.calls('setSettings')).map(([settings]) =>
-    Reflect.get(settings as object, 'textSize'),
-  );
-  expect(sizes).toEqual([150, 100, 110, 125, 110]);
+  const sizes = async () =>
+    (await app.calls('setSettings')).map(([settings]) =>
+      Reflect.get(settings as object, 'textSize'),
+    );
+  // Changes are stored one after the other.
+  await expect.poll(sizes).toEqual([150, 100, 110, 125, 110]);
 });
 
 test('at the largest size there is no larger one, and a refusal is said', async ({ app, page }) => {
