@@ -37,10 +37,8 @@ impl History {
         self.read_or_refuse(|inner| {
             let conversation = conversation_of(&inner.connection, message)?;
             let tree = Tree::load(&inner.connection, &conversation)?;
-            let place = tree
-                .find(message)
-                .ok_or_else(|| Fault::absent(Absent::Message, message.as_str()))?;
-            Ok(inner.messages(&tree, &tree.path_to(place))?)
+            let path = tree.path_to(tree.require(message)?);
+            Ok(inner.messages(&tree, &path)?)
         })
     }
 

@@ -4,7 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use rusqlite::Connection;
 
-use crate::{ConversationId, MessageId, rows};
+use crate::error::Fault;
+use crate::{Absent, ConversationId, MessageId, rows};
 
 /// Every message of a conversation, in the order they came.
 pub(crate) struct Tree {
@@ -73,6 +74,12 @@ impl Tree {
         (!self.nodes[place].is_deleted).then_some(place)
     }
 
+    /// The same for a message that must be there.
+    pub(crate) fn require(&self, id: &MessageId) -> Result<usize, Fault> {
+        self.find(id)
+            .ok_or_else(|| Fault::absent(Absent::Message, id.as_str()))
+    }
+
     pub(crate) fn node(&self, place: usize) -> &Node {
         &self.nodes[place]
     }
@@ -116,7 +123,15 @@ impl Tree {
         newest
     }
 
-    /// Messages shown after the same one, for each that has any.
+    /// Messages shown after the same one as this, itself included.
+    pub(crate) fn family(&self, place: usize) -> Vec<usize> {
+        let parent = self.nodes[place].parent;
+        self.living()
+            .filter(|&other| self.nodes[other].parent == parent)
+            .collect()
+    }
+
+    /// Every family, by the message it is shown after.
     pub(crate) fn families(&self) -> HashMap<Option<usize>, Vec<usize>> {
         let mut families: HashMap<_, Vec<usize>> = HashMap::new();
         for place in self.living() {

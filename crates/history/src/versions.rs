@@ -131,12 +131,8 @@ impl History {
         self.read_or_refuse(|inner| {
             let conversation = conversation_of(&inner.connection, message)?;
             let tree = Tree::load(&inner.connection, &conversation)?;
-            let place = require_in(&tree, message)?;
-            let parent = tree.node(place).parent;
-            let versions = tree
-                .living()
-                .filter(|&other| tree.node(other).parent == parent);
-            Ok(inner.messages(&tree, &versions.collect::<Vec<_>>())?)
+            let family = tree.family(tree.require(message)?);
+            Ok(inner.messages(&tree, &family)?)
         })
     }
 
@@ -148,13 +144,8 @@ impl History {
         self.read_or_refuse(|inner| {
             let conversation = conversation_of(&inner.connection, message)?;
             let tree = Tree::load(&inner.connection, &conversation)?;
-            let place = require_in(&tree, message)?;
-            let parent = tree.node(place).parent;
-            let family: Vec<usize> = tree
-                .living()
-                .filter(|&other| tree.node(other).parent == parent)
-                .collect();
-            Ok(versions_of(&tree, &family, place))
+            let place = tree.require(message)?;
+            Ok(versions_of(&tree, &tree.family(place), place))
         })
     }
 
@@ -169,18 +160,13 @@ impl History {
             let conversation = conversation_of(change, message)?;
             require(change, &conversation)?;
             let tree = Tree::load(change, &conversation)?;
-            let leaf = tree.newest_below(require_in(&tree, message)?);
+            let leaf = tree.newest_below(tree.require(message)?);
             change
                 .prepare_cached("UPDATE conversations SET active_leaf = ?2 WHERE id = ?1")?
                 .execute([conversation.as_str(), tree.node(leaf).id.as_str()])?;
             Ok(())
         })
     }
-}
-
-fn require_in(tree: &Tree, message: &MessageId) -> Result<usize, Fault> {
-    let place = tree.find(message);
-    place.ok_or_else(|| Fault::absent(Absent::Message, message.as_str()))
 }
 
 /// `family` is in the order the messages came, which is that of their places.
