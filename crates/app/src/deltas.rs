@@ -355,16 +355,16 @@ impl Deltas {
         let Some(running) = &mut self.running else {
             return;
         };
-        let Some(text) = lock(&self.core.answers)
+        let Some((conversation, text)) = lock(&self.core.answers)
             .by_ticket(running.ticket)
-            .map(|a| a.text.clone())
+            .map(|answer| (answer.message.conversation.clone(), answer.text.clone()))
         else {
             return;
         };
         running.unsaved_text = false;
         let (core, message) = (Arc::clone(&self.core), running.message.clone());
         running.saving = Some(tokio::task::spawn_blocking(move || {
-            core.of_message(&message).set_text(&message, &text)
+            core.of_chat(&conversation).set_text(&message, &text)
         }));
     }
 
