@@ -68,9 +68,8 @@ pub struct Draft {
 }
 
 /// A [`Draft`] as it lies on disk, JSON.
-#[derive(Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize)]
 #[serde(default)]
-#[derive(Default)]
 struct StoredDraft {
     question: StoredQuestion,
     queue: Vec<StoredQuestion>,
