@@ -15,8 +15,7 @@ use crate::program::Program;
 pub(crate) async fn startup(program: State<'_, Program>) -> Answer<Startup> {
     let data_dir =
         Program::data_dir().map_or_else(|_| String::new(), |dir| dir.display().to_string());
-    let platform = off_thread(desktop::platform).await?;
-    let opened = program.with(|app| {
+    let opening = program.with(|app| {
         let draft = app.new_chat_draft()?;
         Ok((
             app.settings(),
@@ -26,7 +25,9 @@ pub(crate) async fn startup(program: State<'_, Program>) -> Answer<Startup> {
             draft,
         ))
     });
-    Ok(match opened.await {
+    let (opened, platform) = tokio::join!(opening, off_thread(desktop::platform));
+    let platform = platform?;
+    Ok(match opened {
         Ok((settings, models, chats, status, draft)) => Startup {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             data_dir,
