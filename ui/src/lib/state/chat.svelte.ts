@@ -172,16 +172,13 @@ export class Chat {
       this.draft.enqueue(question);
       return;
     }
-    this.sentCount += 1;
-    await this.post(question, (home) => home.draft.giveBack(question));
+    await this.#postNew(question);
   }
 
   /** Sends a text; the draft stays what it is. A refused text goes into the draft. */
   async ask(text: string): Promise<void> {
     if (this.busy || this.loading !== 'done') return;
-    const question = { text, attachments: [] };
-    this.sentCount += 1;
-    await this.post(question, (home) => home.draft.giveBack(question));
+    await this.#postNew({ text, attachments: [] });
   }
 
   /** Asks for files with the system's dialog and attaches them. */
@@ -191,6 +188,11 @@ export class Chat {
     } catch (thrown) {
       this.draft.problems = [problemOf(thrown).message];
     }
+  }
+
+  async #postNew(question: Question): Promise<void> {
+    this.sentCount += 1;
+    await this.post(question, (home) => home.draft.giveBack(question));
   }
 
   /** Sends a question; `refused` puts it back where it came from, in the chat where it can be seen. */
