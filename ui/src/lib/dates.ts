@@ -42,7 +42,7 @@ function labels(now: Date): (at: number) => string {
 }
 
 /** Newest first. */
-export function byTime(rows: readonly ConversationSummary[]): ConversationSummary[] {
+function byTime(rows: readonly ConversationSummary[]): ConversationSummary[] {
   return [...rows].sort((a, b) => b.updatedAt - a.updatedAt || (a.id < b.id ? 1 : -1));
 }
 

@@ -2,7 +2,7 @@
 import type { MarkdownIt, StateCore, Token } from 'markdown-it';
 
 /** The address of a link that may be shown to be opened, or `null`: web addresses only. */
-export function webAddress(href: string): string | null {
+function webAddress(href: string): string | null {
   if (!/^https?:\/\//i.test(href)) return null;
   try {
     const url = new URL(href);

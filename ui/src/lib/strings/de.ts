@@ -46,7 +46,6 @@ export const de: Strings = {
     delete: 'Löschen',
     selection: 'Ausgewählte Chats',
     selected: (n) => `${n} ausgewählt`,
-    selectAll: 'Alle auswählen',
     leaveSelection: 'Auswahl beenden',
     titleLabel: 'Titel des Chats',
     settings: 'Einstellungen',

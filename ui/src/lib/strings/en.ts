@@ -44,7 +44,6 @@ export const en = {
     delete: 'Delete',
     selection: 'Selected chats',
     selected: (n: string) => `${n} selected`,
-    selectAll: 'Select all',
     leaveSelection: 'Stop selecting',
     titleLabel: 'Chat title',
     settings: 'Settings',
