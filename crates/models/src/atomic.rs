@@ -43,7 +43,7 @@ fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-fn rename(from: &Path, to: &Path) -> io::Result<()> {
+pub(crate) fn rename(from: &Path, to: &Path) -> io::Result<()> {
     let attempts = if cfg!(windows) { RENAME_ATTEMPTS } else { 1 };
     for attempt in 1..attempts {
         match fs::rename(from, to) {
@@ -57,7 +57,7 @@ fn rename(from: &Path, to: &Path) -> io::Result<()> {
 }
 
 /// Makes the rename itself survive a power cut; Windows does so without being asked.
-fn sync_folder(path: &Path) -> io::Result<()> {
+pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
     match path.parent() {
         Some(folder) if cfg!(unix) => File::open(folder)?.sync_all(),
         _ => Ok(()),

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::atomic::{self, with_suffix};
-use crate::{InstalledModel, ModelId, ModelKind, ModelsError};
+use crate::{InstalledModel, ModelId, ModelKind, ModelsError, Record};
 
 const FORMAT: u32 = 1;
 
@@ -38,6 +38,10 @@ struct StoredModel {
     bytes: u64,
     kind: StoredKind,
     added_at_ms: i64,
+    #[serde(default)]
+    owned: bool,
+    #[serde(default)]
+    record: Option<Record>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -86,6 +90,17 @@ pub(crate) fn read(path: &Path) -> Result<Contents, ModelsError> {
     })
 }
 
+/// Keeps other programs from changing the list until the lock is dropped.
+pub(crate) fn lock(path: &Path) -> Result<File, ModelsError> {
+    let fail = |error| ModelsError::list(path, error);
+    path.parent()
+        .map_or(Ok(()), fs::create_dir_all)
+        .map_err(fail)?;
+    let lock = File::create(with_suffix(path, ".lock")).map_err(fail)?;
+    lock.lock().map_err(fail)?;
+    Ok(lock)
+}
+
 /// Replaces the list.
 pub(crate) fn write(path: &Path, models: &[InstalledModel]) -> Result<(), ModelsError> {
     let list = StoredList {
@@ -129,6 +144,8 @@ fn models(list: StoredList) -> Vec<InstalledModel> {
                 StoredKind::Folder => ModelKind::Folder,
             },
             added_at_ms: model.added_at_ms,
+            owned: model.owned,
+            record: model.record.filter(Record::is_sound),
         })
         .collect()
 }
@@ -144,5 +161,7 @@ fn stored(model: &InstalledModel) -> StoredModel {
             ModelKind::Folder => StoredKind::Folder,
         },
         added_at_ms: model.added_at_ms,
+        owned: model.owned,
+        record: model.record.clone(),
     }
 }

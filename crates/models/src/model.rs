@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use crate::Record;
+
 /// Name of a model: a slug of its display name and a hash of its path. `guide` is the built-in
 /// model's and never an opened one's.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -62,7 +64,7 @@ pub enum ModelKind {
     Folder,
 }
 
-/// A model the person opened, used where it lies.
+/// A model this computer has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InstalledModel {
     /// Its name for the program.
@@ -77,4 +79,8 @@ pub struct InstalledModel {
     pub kind: ModelKind,
     /// When it was first added, in milliseconds since the Unix epoch.
     pub added_at_ms: i64,
+    /// Tern put its files where they are, in a folder of their own, and deletes them with it.
+    pub owned: bool,
+    /// What its files were when they came; none for models opened before such records were made.
+    pub record: Option<Record>,
 }

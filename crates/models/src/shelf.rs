@@ -1,17 +1,21 @@
-//! The list of opened models.
+//! The list of models this computer has.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::fetch::model_path;
+use crate::folder::RECORD;
 use crate::label::label;
 use crate::list_file::{self, Contents};
-use crate::recognise::recognise;
-use crate::{InstalledModel, ModelId, ModelsError};
+use crate::recognise::{Recognised, recognise};
+use crate::{Control, InstalledModel, ModelId, ModelKind, ModelsError, ModelsFolder, Record};
 
-/// The models a person opened, kept in `models.json` in the data folder.
+/// The models this computer has, kept in `models.json` in the data folder.
 ///
 /// What a call changed is on disk when it returns `Ok`; after an error the list is as it was.
-/// One writer at a time: the history's lock on the data folder keeps other processes out.
+/// Every change starts from the list on disk under a lock, so that two programs, a window and a
+/// terminal, don't undo each other's.
 #[derive(Debug)]
 pub struct Shelf {
     path: PathBuf,
@@ -53,7 +57,7 @@ impl Shelf {
         self.warning.as_deref()
     }
 
-    /// Every opened model, in the order they were added. Their files may be gone by now.
+    /// Every model, in the order they were added. Their files may be gone by now.
     pub fn list(&self) -> Vec<InstalledModel> {
         self.models.clone()
     }
@@ -63,8 +67,8 @@ impl Shelf {
         self.models.iter().find(|model| model.id == *id).cloned()
     }
 
-    /// Adds a GGUF file, a Hugging Face folder, or the folder a safetensors file is in. One
-    /// that is already there is returned as it is, with its present size.
+    /// Adds a GGUF file, a Hugging Face folder, or the folder a safetensors file is in, used
+    /// where it lies. One that is already there is returned as it is, with its present size.
     ///
     /// # Errors
     /// [`ModelsError::Missing`], [`ModelsError::NotAModel`], [`ModelsError::PathNotText`] or
@@ -72,61 +76,205 @@ impl Shelf {
     /// [`ModelsError::List`] when the list can't be saved.
     pub fn add(&mut self, path: &Path) -> Result<InstalledModel, ModelsError> {
         let found = recognise(path)?;
-        if found.path.to_str().is_none() {
-            return Err(ModelsError::PathNotText { path: found.path });
-        }
-        let mut models = self.models.clone();
-        let known = models
-            .iter_mut()
-            .find(|model| is_same(&model.path, &found.path));
-        let model = match known {
-            Some(model) => {
-                model.bytes = found.bytes;
-                model.kind = found.kind;
-                model.clone()
-            }
-            None => {
-                let name = label(&found.path, found.kind);
-                let id = free_id(&models, &name, &found.path);
-                let model = InstalledModel {
-                    id,
-                    name,
-                    path: found.path,
-                    bytes: found.bytes,
-                    kind: found.kind,
-                    added_at_ms: now_ms(),
-                };
-                models.push(model.clone());
-                model
-            }
-        };
-        self.save(models)?;
-        Ok(model)
+        let name = label(&found.path, found.kind);
+        self.put(found, &name, |_| {})
     }
 
-    /// Forgets a model. Its files stay where they are.
+    /// Adds a model Tern put at `path` itself, in a folder of its own.
     ///
     /// # Errors
-    /// [`ModelsError::Unknown`], or [`ModelsError::DiskFull`] or [`ModelsError::List`] when the
-    /// list can't be saved.
-    pub fn remove(&mut self, id: &ModelId) -> Result<(), ModelsError> {
-        let mut models = self.models.clone();
-        models.retain(|model| model.id != *id);
-        if models.len() == self.models.len() {
-            return Err(ModelsError::Unknown {
-                id: id.as_str().to_owned(),
-            });
-        }
-        self.save(models)
+    /// As [`add`](Self::add).
+    pub fn add_owned(
+        &mut self,
+        path: &Path,
+        record: Record,
+    ) -> Result<InstalledModel, ModelsError> {
+        let found = recognise(path)?;
+        let name = record.name.clone();
+        self.put(found, &name, |model| {
+            model.owned = true;
+            model.record = Some(record);
+        })
     }
 
-    fn save(&mut self, models: Vec<InstalledModel>) -> Result<(), ModelsError> {
-        if models != self.models {
-            list_file::write(&self.path, &models)?;
-            self.models = models;
+    /// Adds the whole models in `folder` that are not on the list: a download that ended while
+    /// nobody was there to add it, or a folder somebody brought.
+    ///
+    /// # Errors
+    /// As [`add`](Self::add), when the list can't be saved; a folder that is no model is left out.
+    pub fn adopt(&mut self, folder: &ModelsFolder) -> Result<(), ModelsError> {
+        for place in folder.whole() {
+            let Some(record) = Record::of_folder(&place) else {
+                continue;
+            };
+            let path = model_path(&place, &record);
+            let known = self.models.iter().any(|model| is_same(&model.path, &path));
+            if known {
+                continue;
+            }
+            match self.add_owned(&path, record) {
+                Ok(_) => {}
+                Err(error @ (ModelsError::DiskFull { .. } | ModelsError::List { .. })) => {
+                    return Err(error);
+                }
+                Err(error) => tracing::warn!("{} is left alone: {error}", place.display()),
+            }
         }
         Ok(())
     }
+
+    /// Hashes the files of a model and keeps what they are. `went` hears of every piece.
+    ///
+    /// # Errors
+    /// [`ModelsError::Unknown`], [`ModelsError::Unreadable`], [`ModelsError::Cancelled`].
+    pub fn hash(
+        model: &InstalledModel,
+        control: &Control,
+        went: &mut dyn FnMut(u64),
+    ) -> Result<Record, ModelsError> {
+        Record::make(&model.name, &model.path, model.kind, control, went)
+    }
+
+    /// Keeps a record of a model's files.
+    ///
+    /// # Errors
+    /// [`ModelsError::Unknown`], or when the list can't be saved.
+    pub fn keep_record(&mut self, id: &ModelId, record: Record) -> Result<(), ModelsError> {
+        self.change(|models| {
+            let model = models.iter_mut().find(|model| model.id == *id);
+            model.ok_or_else(|| unknown(id))?.record = Some(record);
+            Ok(())
+        })
+    }
+
+    /// Compares a model's files with their record.
+    ///
+    /// # Errors
+    /// [`ModelsError::NoRecord`], [`ModelsError::Altered`], [`ModelsError::Cancelled`].
+    pub fn verify(
+        model: &InstalledModel,
+        control: &Control,
+        went: &mut dyn FnMut(u64),
+    ) -> Result<(), ModelsError> {
+        let record = model.record.as_ref().ok_or(ModelsError::NoRecord)?;
+        record.verify(&model.path, model.kind, control, went)
+    }
+
+    /// Says where a model lies from now on.
+    ///
+    /// # Errors
+    /// [`ModelsError::Unknown`], or when the list can't be saved.
+    pub fn relocate(&mut self, id: &ModelId, path: &Path) -> Result<(), ModelsError> {
+        let path = recognise(path)?.path;
+        self.change(|models| {
+            let model = models.iter_mut().find(|model| model.id == *id);
+            model.ok_or_else(|| unknown(id))?.path = path;
+            Ok(())
+        })
+    }
+
+    /// Takes a model off the list. Files of a model that Tern put there are deleted; others stay
+    /// where they are.
+    ///
+    /// # Errors
+    /// [`ModelsError::Unknown`], [`ModelsError::Folder`] when the files can't be deleted, or
+    /// [`ModelsError::DiskFull`] or [`ModelsError::List`] when the list can't be saved.
+    pub fn remove(&mut self, id: &ModelId) -> Result<(), ModelsError> {
+        let model = self.find(id).ok_or_else(|| unknown(id))?;
+        if model.owned {
+            delete_files(&model)?;
+        }
+        self.change(|models| {
+            models.retain(|model| model.id != *id);
+            Ok(())
+        })
+    }
+
+    fn put(
+        &mut self,
+        found: Recognised,
+        name: &str,
+        more: impl FnOnce(&mut InstalledModel),
+    ) -> Result<InstalledModel, ModelsError> {
+        if found.path.to_str().is_none() {
+            return Err(ModelsError::PathNotText { path: found.path });
+        }
+        self.change(|models| {
+            let known = models
+                .iter()
+                .position(|model| is_same(&model.path, &found.path));
+            let at = known.unwrap_or_else(|| {
+                models.push(InstalledModel {
+                    id: free_id(models, name, &found.path),
+                    name: name.to_owned(),
+                    path: found.path,
+                    bytes: 0,
+                    kind: found.kind,
+                    added_at_ms: now_ms(),
+                    owned: false,
+                    record: None,
+                });
+                models.len() - 1
+            });
+            let model = &mut models[at];
+            if model.bytes != found.bytes {
+                // Other files than those that were recorded, or a first look at them.
+                model.record = model.record.take().filter(|_| model.owned);
+            }
+            (model.bytes, model.kind) = (found.bytes, found.kind);
+            more(model);
+            Ok(model.clone())
+        })
+    }
+
+    fn change<T>(
+        &mut self,
+        change: impl FnOnce(&mut Vec<InstalledModel>) -> Result<T, ModelsError>,
+    ) -> Result<T, ModelsError> {
+        let _lock = list_file::lock(&self.path)?;
+        let before = match list_file::read(&self.path)? {
+            Contents::Models(models) => models,
+            // Damaged since it was opened: what was read then is better than nothing.
+            Contents::Damaged(_) => self.models.clone(),
+        };
+        let mut models = before.clone();
+        let changed = change(&mut models)?;
+        if models != before {
+            list_file::write(&self.path, &models)?;
+        }
+        self.models = models;
+        Ok(changed)
+    }
+}
+
+fn unknown(id: &ModelId) -> ModelsError {
+    ModelsError::Unknown {
+        id: id.as_str().to_owned(),
+    }
+}
+
+/// Deletes the folder of a model Tern put there: only one with Tern's record in it.
+fn delete_files(model: &InstalledModel) -> Result<(), ModelsError> {
+    let folder = match model.kind {
+        ModelKind::Folder => Some(model.path.as_path()),
+        ModelKind::Gguf => model.path.parent(),
+    };
+    let Some(folder) = folder.filter(|folder| folder.join(RECORD).is_file()) else {
+        // Gone already, or not what was put there: the rest is nobody's business.
+        return Ok(());
+    };
+    let fail = |error| ModelsError::folder(folder, error);
+    // The record last but for the folder itself: what is left after an error is still the model's.
+    for entry in fs::read_dir(folder).map_err(fail)? {
+        let entry = entry.map_err(fail)?;
+        let path = entry.path();
+        match entry.file_type().map_err(fail)?.is_dir() {
+            true => fs::remove_dir_all(&path).map_err(fail)?,
+            false if path.ends_with(RECORD) => {}
+            false => fs::remove_file(&path).map_err(fail)?,
+        }
+    }
+    fs::remove_dir_all(folder).map_err(fail)
 }
 
 /// Whether two paths lead to the same file or folder, links followed.
