@@ -7,7 +7,7 @@
 
 use std::fs::{self, OpenOptions};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use rusqlite::Connection;
@@ -101,6 +101,11 @@ impl History {
         let made = make(&self.path, ASKED, now_ms());
         self.inner().notice(&made);
         made
+    }
+
+    /// The folder backups are in; it is made with the first one.
+    pub fn backups_dir(&self) -> PathBuf {
+        backups_folder(&self.path)
     }
 
     /// Size of the database and its log on disk, in bytes; 0 in memory.
