@@ -49,6 +49,10 @@ fn a_whole_tree_has_every_branch_and_nothing_deleted() {
     assert_eq!(whole.conversation.active_leaf, Some(below.id));
     let branch: Vec<_> = whole.branch().into_iter().cloned().collect();
     assert_eq!(branch, history.branch(&chat).unwrap());
+    let is_shown = |m: &tern_history::Message| history.is_shown(&chat, &m.id).unwrap();
+    let shown: Vec<_> = whole.messages.iter().map(is_shown).collect();
+    assert_eq!(shown, [true, false, true, true]);
+    assert!(!history.is_shown(&chat, &gone).unwrap());
 }
 
 #[test]
