@@ -85,6 +85,7 @@ test('an export of all chats that fails is said in Settings', async ({ app, page
   const settings = page.getByTestId('settings');
   await settings.getByRole('button', { name: 'Markdown folder…' }).click();
   await expect(settings.getByTestId('problem-line')).toHaveText('The disk is full.');
+  await expect(settings.getByTestId('problem-line')).toBeInViewport({ ratio: 1 });
   await settings.getByRole('button', { name: 'Markdown folder…' }).click();
   await expect(settings.getByTestId('exported')).toHaveText(/Tern chats 2026-11-20\s*$/);
   await expect(settings.getByTestId('problem-line')).toHaveCount(0);

@@ -232,7 +232,7 @@ const views: View[] = [
       await page.getByRole('tab', { name: t.settings.sections.storage }).click();
       await page.getByRole('button', { name: t.storage.backUp }).click();
       await page.getByRole('button', { name: t.storage.exportJson }).click();
-      await page.getByTestId('settings').getByTestId('exported').scrollIntoViewIfNeeded();
+      await page.getByTestId('settings').getByTestId('exported').waitFor();
     },
   },
   {

@@ -85,7 +85,7 @@ export const de: Strings = {
   },
   storage: {
     openFolder: 'Ordner öffnen',
-    size: (size) => `Chats auf der Festplatte: ${size}`,
+    size: (size) => `Chats auf dem Datenträger: ${size}`,
     backups: 'Sicherungen',
     backupsHint:
       'Kopien aller Chats. Tern macht täglich eine, und eine vor einem Update, das die Ablage der Chats ändert. Von jeder Art bleiben die neuesten fünf.',
