@@ -46,6 +46,11 @@ pub(crate) fn builder() -> Builder<Wry> {
             commands::open_model_file,
             commands::open_model_folder,
             commands::forget_model,
+            commands::export_conversation,
+            commands::export_all,
+            commands::storage_use,
+            commands::back_up_now,
+            commands::open_folder,
         ])
         .events(collect_events![wire::AppEvent])
         // No wire type looks different when written and when read.

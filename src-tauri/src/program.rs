@@ -2,12 +2,17 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use tauri::AppHandle;
 use tauri_specta::Event;
 use tern_app::{App, AppError, FileReader};
 
 use crate::ipc::wire;
+
+/// How long the end of the window waits for commands under way.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// The program behind the window. It may fail to open (an unwritable data folder, say); the
 /// window then shows why, and asks again when the person has mended it.
@@ -60,7 +65,14 @@ impl Program {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
-        drop(app);
+        let Some(mut app) = app else { return };
+        app.stop_exports();
+        // Whoever still works with the program holds it open. Only an open program that is let
+        // go here, and not with the process, ends in an orderly way.
+        let until = Instant::now() + PATIENCE;
+        while Arc::get_mut(&mut app).is_none() && Instant::now() < until {
+            thread::sleep(Duration::from_millis(5));
+        }
     }
 }
 

@@ -155,7 +155,13 @@ test('a temporary chat says so, is grouped apart and offers nothing that would k
   await app.answered();
   await expect(group(page, 'Temporary').getByRole('listitem')).toHaveText('What could I give Kim?');
   await app.row('What could I give Kim?').getByRole('button').first().click({ button: 'right' });
-  await expect(page.getByRole('menuitem')).toHaveText(['Rename', 'Select', 'Delete']);
+  await expect(page.getByRole('menuitem')).toHaveText([
+    'Rename',
+    'Export as Markdown…',
+    'Export as JSON…',
+    'Select',
+    'Delete',
+  ]);
   await page.keyboard.press('Escape');
   await app.send('And what else?');
   expect(await app.calls('saveDraft')).toEqual([]);

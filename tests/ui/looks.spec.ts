@@ -224,6 +224,28 @@ const views: View[] = [
     },
   },
   {
+    name: 'settings-export-all',
+    scenario: 'options',
+    show: async (app, page, t) => {
+      await app.open('Comparing weight formats');
+      await page.keyboard.press('Control+,');
+      await page.getByRole('tab', { name: t.settings.sections.storage }).click();
+      await page.getByRole('button', { name: t.storage.backUp }).click();
+      await page.getByRole('button', { name: t.storage.exportJson }).click();
+      await page.getByTestId('settings').getByTestId('exported').waitFor();
+    },
+  },
+  {
+    name: 'exported',
+    scenario: 'chats',
+    show: async (app, page, t) => {
+      await app.open('Comparing weight formats');
+      await app.row('Meals').getByRole('button').first().click({ button: 'right' });
+      await page.getByRole('menuitem', { name: t.exports.markdown }).click();
+      await page.getByTestId('exported').waitFor();
+    },
+  },
+  {
     name: 'connection-log',
     scenario: 'chats',
     show: async (app, page, t) => {

@@ -46,8 +46,7 @@ impl App {
     fn lead_through(&self, id: &ConversationId, message: &MessageId) -> Result<(), AppError> {
         let _changing = lock(&self.changing);
         let history = self.core.of_chat(id);
-        let shown = history.branch(id)?.iter().any(|m| m.id == *message);
-        if !shown && history.message(message)?.conversation == *id {
+        if !history.is_shown(id, message)? && history.message(message)?.conversation == *id {
             self.refuse_busy(id)?;
             history.show_version(message)?;
         }

@@ -4,6 +4,8 @@ use tern_engine::{EngineError, LoadError};
 use tern_history::HistoryError;
 use tern_models::ModelsError;
 
+use crate::ExportError;
+
 /// An error of the program. `Display` is what the person reads.
 #[derive(Debug, thiserror::Error)]
 pub enum AppError {
@@ -22,6 +24,9 @@ pub enum AppError {
     /// The list of opened models could not be read or written.
     #[error(transparent)]
     Models(#[from] ModelsError),
+    /// Chats could not be written to a file of the person's.
+    #[error(transparent)]
+    Export(#[from] ExportError),
     /// A model could not be opened.
     #[error(transparent)]
     Load(#[from] LoadError),
@@ -141,7 +146,7 @@ impl AppError {
                 | HistoryError::Migration { .. } => ErrorKind::DataFolder,
                 _ => ErrorKind::Storage,
             },
-            Self::HistoryNote(_) => ErrorKind::Storage,
+            Self::HistoryNote(_) | Self::Export(_) => ErrorKind::Storage,
             Self::Models(_)
             | Self::Load(_)
             | Self::UnknownModel { .. }

@@ -9,6 +9,7 @@ mod context;
 mod deltas;
 mod error;
 mod event;
+mod export;
 mod files;
 mod guide;
 mod live;
@@ -22,6 +23,7 @@ mod prompt;
 mod question;
 mod sampling;
 mod settings;
+mod storage;
 mod view;
 mod worker;
 
@@ -29,6 +31,7 @@ pub use app::{App, EventSink};
 pub use connections::{ConnectionEntry, ConnectionKind, ConnectionLog};
 pub use error::{AppError, ErrorKind};
 pub use event::{AppEvent, Phase, Status};
+pub use export::{ExportError, ExportFormat, ExportWords, Exported};
 pub use files::{FileProblem, FileReader, ReadFile};
 pub use guide::GUIDE_ID;
 pub use log::log_to_stderr;
@@ -39,8 +42,11 @@ pub use pdf::{READ_PDF_FLAG, answer_pdf_request};
 pub use question::{ChatOptions, Draft, Question};
 pub use sampling::Sampling;
 pub use settings::{Language, Preset, Profile, Settings, Theme};
+pub use storage::StorageUse;
 pub use tern_engine::StopReason;
-pub use tern_history::{Attachment, ConversationId, MessageId, MessageState, Role, Versions};
+pub use tern_history::{
+    Attachment, Backup, BackupReason, ConversationId, MessageId, MessageState, Role, Versions,
+};
 pub use view::{
     AnswerStats, ChatRow, ChatView, ContextUse, MessageText, ModelPrompt, SearchHit, SentMessage,
 };

@@ -35,6 +35,8 @@ pub(crate) struct Core {
     events: EventSink,
     tickets: AtomicU64,
     notes_told: AtomicUsize,
+    /// The program is about to end, so that what takes long gives up.
+    pub(crate) closing: AtomicBool,
 }
 
 /// What is known of the engine between two answers.
@@ -150,6 +152,7 @@ impl Core {
             events,
             tickets: AtomicU64::new(0),
             notes_told: AtomicUsize::new(0),
+            closing: AtomicBool::new(false),
         }
     }
 

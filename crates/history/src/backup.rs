@@ -1,23 +1,27 @@
 //! Copies of the whole database, in `backups/` beside it.
 //!
-//! Two families, each keeping its newest five: `history_<time>.db`, at most one a day, and
-//! `before-v<n>_<time>.db`, made before the schema changes. A copy is written under another
-//! name, synced and then renamed, so whatever has a final name is whole.
+//! Three families, each keeping its newest five: `history_<time>.db`, at most one a day,
+//! `before-v<n>_<time>.db`, made before the schema changes, and `asked_<time>.db`, made when the
+//! person asks. A copy is written under another name, synced and then renamed, so whatever has a
+//! final name is whole.
 
 use std::fs::{self, OpenOptions};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use rusqlite::Connection;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 
-use crate::HistoryError;
 use crate::database::{backups_folder, open_for_reading, quick_check};
+use crate::history::{lock, now_ms};
+use crate::{History, HistoryError};
 
 /// Copies kept of each family.
 const KEPT: usize = 5;
 const DAILY: &str = "history";
 const BEFORE: &str = "before-v";
+const ASKED: &str = "asked";
 /// Between a family and the time.
 const SEPARATOR: char = '_';
 /// A time in a name, with digits for the zeros.
@@ -26,6 +30,107 @@ const SUFFIX: &str = ".db";
 const PARTIAL_SUFFIX: &str = ".partial";
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// A copy of the whole database, in `backups/` beside it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Backup {
+    /// Its file's name.
+    pub name: String,
+    /// When it was made: milliseconds since the Unix epoch, exact to the second.
+    pub made_at_ms: i64,
+    /// Its size.
+    pub bytes: u64,
+    /// Why it was made.
+    pub reason: BackupReason,
+}
+
+/// Why a [`Backup`] was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BackupReason {
+    /// A day had passed since the last one.
+    Daily,
+    /// The schema was about to change.
+    BeforeUpgrade,
+    /// The person asked for it.
+    Asked,
+}
+
+impl History {
+    /// The backups there are, the newest first; none of a history in memory. Files that only
+    /// look like one are the person's and not among them.
+    ///
+    /// # Errors
+    /// [`HistoryError::Io`] or [`HistoryError::ReadOnly`] when the folder can't be read.
+    pub fn backups(&self) -> Result<Vec<Backup>, HistoryError> {
+        if self.is_in_memory() {
+            return Ok(Vec::new());
+        }
+        let folder = backups_folder(&self.path);
+        let names = names(&folder).map_err(|error| HistoryError::io(&folder, error))?;
+        let mut backups = Vec::new();
+        for name in names {
+            let Some((reason, stamp)) = reason_of(&name).zip(stamp_of(&name)) else {
+                continue;
+            };
+            // One that was rotated away meanwhile is none.
+            let Ok(metadata) = fs::metadata(folder.join(&name)) else {
+                continue;
+            };
+            let made_at_ms = self.read(|connection| stamp_ms(connection, stamp))?;
+            backups.extend(made_at_ms.map(|made_at_ms| Backup {
+                bytes: metadata.len(),
+                made_at_ms,
+                reason,
+                name,
+            }));
+        }
+        backups.sort_by(|a, b| (b.made_at_ms, &b.name).cmp(&(a.made_at_ms, &a.name)));
+        Ok(backups)
+    }
+
+    /// Makes a backup now, of everything acknowledged so far, while chats go on. The newest five
+    /// made this way are kept; daily ones count apart. Takes about as long as reading the
+    /// database once and writing it once.
+    ///
+    /// # Errors
+    /// [`HistoryError::Damaged`], since a damaged database is not copied over good backups;
+    /// [`HistoryError::Io`] for a history in memory; or what the disk says.
+    pub fn back_up_now(&self) -> Result<(), HistoryError> {
+        self.require_disk()?;
+        let _one_at_a_time = lock(&self.backing_up);
+        let made = make(&self.path, ASKED, now_ms());
+        self.inner().notice(&made);
+        made
+    }
+
+    /// The folder backups are in; it is made with the first one.
+    pub fn backups_dir(&self) -> PathBuf {
+        backups_folder(&self.path)
+    }
+
+    /// Size of the database and its log on disk, in bytes; 0 in memory.
+    pub fn disk_bytes(&self) -> u64 {
+        let log = self.path.with_extension("db-wal");
+        let size = |path: &Path| fs::metadata(path).map_or(0, |metadata| metadata.len());
+        if self.is_in_memory() {
+            return 0;
+        }
+        size(&self.path) + size(&log)
+    }
+}
+
+fn reason_of(name: &str) -> Option<BackupReason> {
+    let (family, _) = name.rsplit_once(SEPARATOR)?;
+    match family {
+        DAILY => Some(BackupReason::Daily),
+        ASKED => Some(BackupReason::Asked),
+        _ => {
+            let version = family.strip_prefix(BEFORE)?;
+            let is_version = !version.is_empty() && version.bytes().all(|b| b.is_ascii_digit());
+            is_version.then_some(BackupReason::BeforeUpgrade)
+        }
+    }
+}
 
 /// Makes the copy that has to exist before the schema changes to `version`.
 pub(crate) fn before_migration(
@@ -58,17 +163,28 @@ pub(crate) fn is_due(
     Ok(!names.iter().any(|name| *name > yesterday && *name <= now))
 }
 
-/// Makes the daily copy, on a connection of its own so that chats go on meanwhile. A damaged
-/// database is not copied: five days later no good copy would be left.
-pub(crate) fn daily(path: &Path, now_ms: i64) -> Result<(), HistoryError> {
+/// Makes the daily copy. `one_at_a_time` is held meanwhile: what one copy takes for the rest of
+/// an earlier one may be the beginning of another.
+pub(crate) fn daily(
+    path: &Path,
+    now_ms: i64,
+    one_at_a_time: &Mutex<()>,
+) -> Result<(), HistoryError> {
+    let _held = lock(one_at_a_time);
+    make(path, DAILY, now_ms)
+}
+
+/// Makes a copy, on a connection of its own so that chats go on meanwhile. A damaged database is
+/// not copied: five copies later no good one would be left.
+fn make(path: &Path, family: &str, now_ms: i64) -> Result<(), HistoryError> {
     let sql = |error| HistoryError::sql(path, error);
     let connection = open_for_reading(path).map_err(sql)?;
     quick_check(&connection, path)?;
     let stamp = stamp(&connection, now_ms).map_err(sql)?;
     let folder = backups_folder(path);
-    let name = format!("{DAILY}{SEPARATOR}{stamp}{SUFFIX}");
+    let name = format!("{family}{SEPARATOR}{stamp}{SUFFIX}");
     copy(&connection, path, &folder, &name)?;
-    rotate(&folder, DAILY)
+    rotate(&folder, family)
 }
 
 /// Time in UTC as it stands in file names.
@@ -78,6 +194,21 @@ fn stamp(connection: &Connection, ms: i64) -> rusqlite::Result<String> {
         [ms.div_euclid(1000)],
         |row| row.get(0),
     )
+}
+
+/// The reverse of [`stamp`]; none for digits that are no time.
+fn stamp_ms(connection: &Connection, stamp: &str) -> rusqlite::Result<Option<i64>> {
+    // As STAMP_SHAPE says: without the colons, which Windows has no room for in names.
+    let time = format!(
+        "{} {}:{}:{}",
+        &stamp[..10],
+        &stamp[11..13],
+        &stamp[13..15],
+        &stamp[15..17]
+    );
+    let seconds: Option<i64> =
+        connection.query_row("SELECT unixepoch(?1)", [time], |row| row.get(0))?;
+    Ok(seconds.map(|seconds| seconds * 1000))
 }
 
 fn copy(

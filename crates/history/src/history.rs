@@ -1,5 +1,6 @@
 //! Opening the history, and the two ways to it: reading, and one transaction at a time.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -32,6 +33,8 @@ pub struct History {
     /// None for a history in memory.
     lock: Option<FolderLock>,
     backup: Option<JoinHandle<()>>,
+    /// Held while a backup is made.
+    pub(crate) backing_up: Arc<Mutex<()>>,
     warnings: Arc<Mutex<Vec<String>>>,
 }
 
@@ -125,6 +128,7 @@ impl History {
             }),
             lock,
             backup: None,
+            backing_up: Arc::default(),
             warnings: Arc::default(),
         }
     }
@@ -174,9 +178,10 @@ impl History {
             Ok(false) => {}
             Ok(true) => {
                 let (path, warnings) = (self.path.clone(), Arc::clone(&self.warnings));
+                let backing_up = Arc::clone(&self.backing_up);
                 let thread = thread::Builder::new().name("tern-backup".to_owned());
                 let spawned = thread.spawn(move || {
-                    if let Err(error) = backup::daily(&path, now_ms) {
+                    if let Err(error) = backup::daily(&path, now_ms, &backing_up) {
                         warn_of_backup(&warnings, &error);
                     }
                 });
@@ -187,6 +192,19 @@ impl History {
             }
             Err(error) => warn_of_backup(&self.warnings, &error),
         }
+    }
+
+    pub(crate) fn is_in_memory(&self) -> bool {
+        self.lock.is_none()
+    }
+
+    /// Refuses what only a history on disk can do.
+    pub(crate) fn require_disk(&self) -> Result<(), HistoryError> {
+        if self.is_in_memory() {
+            let unsupported = io::Error::from(io::ErrorKind::Unsupported);
+            return Err(HistoryError::io(&self.path, unsupported));
+        }
+        Ok(())
     }
 
     pub(crate) fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -345,7 +363,7 @@ fn warn_of_backup(warnings: &Mutex<Vec<String>>, error: &dyn std::error::Error) 
 }
 
 /// A panic elsewhere leaves nothing half done: a transaction it cut off is rolled back.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

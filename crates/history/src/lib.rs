@@ -44,11 +44,14 @@ mod tests;
 mod title;
 mod tree;
 mod versions;
+mod whole;
 mod words;
 
+pub use backup::{Backup, BackupReason};
 pub use conversation::{Conversation, ConversationId};
 pub use error::{Absent, HistoryError};
 pub use history::History;
 pub use message::{Attachment, Message, MessageId, MessageState, MessageStats, Question, Role};
 pub use search::Found;
 pub use versions::{Shown, Versions};
+pub use whole::{Snapshot, WholeConversation};

@@ -28,6 +28,26 @@ impl History {
         })
     }
 
+    /// Whether a message is on the branch that is shown; reads no texts.
+    ///
+    /// # Errors
+    /// [`HistoryError::NotFound`] when there is no such conversation or it is deleted, or what
+    /// the disk says.
+    pub fn is_shown(
+        &self,
+        conversation: &ConversationId,
+        message: &MessageId,
+    ) -> Result<bool, HistoryError> {
+        self.read_or_refuse(|inner| {
+            let leaf = active_leaf(&inner.connection, conversation)?;
+            let tree = Tree::load(&inner.connection, conversation)?;
+            let places = leaf
+                .and_then(|leaf| tree.find(&leaf))
+                .zip(tree.find(message));
+            Ok(places.is_some_and(|(leaf, place)| tree.path_to(leaf).contains(&place)))
+        })
+    }
+
     /// From the first message to this one, on whichever branch that is.
     ///
     /// # Errors

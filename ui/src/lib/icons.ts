@@ -42,6 +42,7 @@ export const icons = {
   archive: 'M2 3h12v3H2zM3 6v7h10V6M6.5 8.8h3',
   unarchive: 'M2 3h12v3H2zM3 6v7h10V6M8 11.4V7.8M6.4 9.3 8 7.7l1.6 1.6',
   select: 'M3 3h10v10H3zM5.6 8.2l1.7 1.7 3.2-3.6',
+  export: 'M8 10V2.5M5 5.3l3-2.8 3 2.8M2.5 9.5v4h11v-4',
   back: 'M9.5 4.5 6 8l3.5 3.5',
   ghost:
     'M3.5 13.2V6.8a4.5 4.5 0 0 1 9 0v6.4L11 12l-1.5 1.2L8 12l-1.5 1.2L5 12zM6.4 6.9h.01M9.6 6.9h.01',

@@ -4,6 +4,7 @@ mod branches;
 mod context;
 mod desk;
 mod drafts;
+mod export;
 mod files;
 mod guide;
 mod program;

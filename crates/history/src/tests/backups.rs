@@ -5,6 +5,7 @@ use std::fs;
 use tempfile::tempdir;
 
 use super::{DAY_MS, NOON_MS, backups, open_at, open_backup, say, texts};
+use crate::BackupReason;
 
 #[test]
 fn a_copy_a_day_and_five_in_all() {
@@ -172,4 +173,71 @@ fn a_copy_that_cannot_be_made_does_not_keep_the_person_out() {
     say(&history, &chat, "hi");
     let warnings = history.warnings();
     assert!(warnings[0].contains("backup"), "{warnings:?}");
+}
+
+#[test]
+fn the_list_says_when_and_why_each_copy_was_made() {
+    let folder = tempdir().unwrap();
+    let history = open_at(folder.path(), NOON_MS).unwrap();
+    history.create_conversation("A", None).unwrap();
+    assert_eq!(history.backups().unwrap(), []);
+    drop(history);
+    drop(open_at(folder.path(), NOON_MS).unwrap());
+    let copies = folder.path().join("backups");
+    for name in [
+        "before-v2_2025-11-19T235959Z.db",
+        "before-vx_2025-11-19T235959Z.db",
+        "my history_2025-11-20T120000Z.db",
+        "history_2025-99-20T120000Z.db",
+        "history_2025-11-20T110000Z.db.partial",
+    ] {
+        fs::write(copies.join(name), "mine").unwrap();
+    }
+
+    let history = open_at(folder.path(), NOON_MS).unwrap();
+    let listed = history.backups().unwrap();
+    let told: Vec<_> = listed.iter().map(|b| (b.made_at_ms, b.reason)).collect();
+    assert_eq!(
+        told,
+        [
+            (NOON_MS, BackupReason::Daily),
+            (NOON_MS - 12 * 3_600_000 - 1000, BackupReason::BeforeUpgrade),
+        ]
+    );
+    assert_eq!(listed[1].bytes, 4);
+    assert!(listed[0].bytes > 4096);
+}
+
+#[test]
+fn a_copy_asked_for_pushes_out_no_daily_one_and_holds_every_chat() {
+    let folder = tempdir().unwrap();
+    let history = open_at(folder.path(), NOON_MS).unwrap();
+    let chat = history.create_conversation("A", None).unwrap().id;
+    drop(history);
+    let history = open_at(folder.path(), NOON_MS).unwrap();
+    say(&history, &chat, "kept");
+    let copies = folder.path().join("backups");
+    fs::create_dir_all(&copies).unwrap();
+    for day in 10..16 {
+        fs::write(
+            copies.join(format!("asked_2025-11-{day}T120000Z.db")),
+            "old",
+        )
+        .unwrap();
+    }
+    // The daily one is being made at the same time.
+    history.back_up_now().unwrap();
+    assert_eq!(history.warnings(), [""; 0]);
+    let newest = history.backups().unwrap().remove(0);
+    assert_eq!(newest.reason, BackupReason::Asked);
+    drop(history);
+
+    let names = backups(folder.path());
+    let asked = names
+        .iter()
+        .filter(|name| name.starts_with("asked"))
+        .count();
+    assert_eq!((asked, names.len()), (5, 6), "{names:?}");
+    let (_other, copy) = open_backup(folder.path(), &newest.name);
+    assert_eq!(texts(&copy, &chat), ["kept", "kept"]);
 }

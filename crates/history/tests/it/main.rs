@@ -17,6 +17,7 @@ mod search;
 mod small_disk;
 mod texts;
 mod tree;
+mod whole;
 
 use std::path::{Path, PathBuf};
 

@@ -5,12 +5,14 @@ mod files;
 mod messages;
 mod models;
 mod program;
+mod storage;
 
 pub(crate) use chats::*;
 pub(crate) use files::*;
 pub(crate) use messages::*;
 pub(crate) use models::*;
 pub(crate) use program::*;
+pub(crate) use storage::*;
 
 use super::wire::Problem;
 

@@ -3,6 +3,7 @@
 mod chats;
 mod events;
 mod program;
+mod storage;
 
 /// Counts of tokens and threads fit; anything absurd saturates.
 fn small(count: usize) -> u32 {

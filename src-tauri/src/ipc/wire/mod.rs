@@ -8,7 +8,9 @@
 mod chats;
 mod events;
 mod program;
+mod storage;
 
 pub(crate) use chats::*;
 pub(crate) use events::*;
 pub(crate) use program::*;
+pub(crate) use storage::*;

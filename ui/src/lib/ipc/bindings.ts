@@ -84,6 +84,19 @@ export const commands = {
 	openModelFolder: () => typedError<ModelEntry | null, Problem>(__TAURI_INVOKE("open_model_folder")),
 	/**  Takes a model off the list; its file stays. */
 	forgetModel: (model: string) => typedError<ModelEntry[], Problem>(__TAURI_INVOKE("forget_model", { model })),
+	/**  Asks with the platform's dialog for a file and writes one chat to it; nothing if cancelled. */
+	exportConversation: (conversation: string, format: ExportFormat, words: ExportWords) => typedError<Exported | null, Problem>(__TAURI_INVOKE("export_conversation", { conversation, format, words })),
+	/**
+	 *  Asks with the platform's dialog where to, and writes every chat but temporary ones there: as
+	 *  JSON into one file, as Markdown into a new folder. Nothing if cancelled.
+	 */
+	exportAll: (format: ExportFormat, words: ExportWords) => typedError<Exported | null, Problem>(__TAURI_INVOKE("export_all", { format, words })),
+	/**  What the chats take on disk, and which backups there are. */
+	storageUse: () => typedError<StorageUse, Problem>(__TAURI_INVOKE("storage_use")),
+	/**  Makes a backup of every chat. */
+	backUpNow: () => typedError<StorageUse, Problem>(__TAURI_INVOKE("back_up_now")),
+	/**  Shows a folder of Tern in the file manager. */
+	openFolder: (folder: Folder) => typedError<null, Problem>(__TAURI_INVOKE("open_folder", { folder })),
 };
 
 /** Events */
@@ -177,6 +190,27 @@ export type Attachment = {
 	/**  Its text. */
 	text: string,
 };
+
+/**  A copy of all chats. */
+export type Backup = {
+	/**  Name of its file. */
+	name: string,
+	/**  When it was made. */
+	madeAt: number,
+	/**  Its size. */
+	bytes: number,
+	/**  Why it was made. */
+	reason: BackupReason,
+};
+
+/**  Why a backup was made. */
+export type BackupReason = 
+/**  A day had passed since the last one. */
+"daily" | 
+/**  A new version of Tern was about to change how chats are kept. */
+"beforeUpgrade" | 
+/**  The person asked for it. */
+"asked";
 
 /**  What one chat does otherwise than Settings say. */
 export type ChatOptions = {
@@ -310,6 +344,50 @@ export type Draft = {
 	/**  Questions sent while an answer was written, oldest first; asked one after the other. */
 	queue: Question[],
 };
+
+/**  What chats are exported as. */
+export type ExportFormat = 
+/**  To be read: the branch that is shown. */
+"markdown" | 
+/**  To be brought back: every branch, and all that is known of each message. */
+"json";
+
+/**  Words for the dialog of the system and for what is written, in the window's language. */
+export type ExportWords = {
+	/**  Title of the dialog. */
+	dialog: string,
+	/**  Over what the person wrote. */
+	you: string,
+	/**  Over an answer whose model is not known. */
+	answer: string,
+	/**  Over instructions to the model. */
+	system: string,
+	/**  Before the names of files that went along. */
+	attached: string,
+	/**  Beside an answer that was stopped. */
+	stopped: string,
+	/**  Beside one that was cut off. */
+	interrupted: string,
+	/**  Beside one that ended with an error. */
+	failed: string,
+	/**  What all chats together are called, in names of files and folders. */
+	all: string,
+};
+
+/**  What was exported. */
+export type Exported = {
+	/**  The file, or the folder with a file for each chat. */
+	path: string,
+	/**  How many chats are in it. */
+	chats: number,
+};
+
+/**  Folders of Tern that can be shown in the file manager. */
+export type Folder = 
+/**  Chats and settings. */
+"data" | 
+/**  Backups; the data folder while there are none. */
+"backups";
 
 /**  Language of the window. */
 export type Language = 
@@ -657,6 +735,14 @@ export type StopReason =
 "contextFull" | 
 /**  The person pressed Stop. */
 "stopped";
+
+/**  What the chats take on disk. */
+export type StorageUse = {
+	/**  All chats. */
+	chatsBytes: number,
+	/**  Copies of them, newest first. */
+	backups: Backup[],
+};
 
 /**  Colour scheme. */
 export type Theme = 

@@ -19,6 +19,7 @@ import { FakeDrafts } from './fake-drafts';
 import { FakeEngine, type EngineWorld, type Pace } from './fake-engine';
 import { scenario, type Scenario } from './fake-scenarios';
 import { searchChats } from './fake-search';
+import { FakeStorage } from './fake-storage';
 import { FakeTree } from './fake-tree';
 import {
   HostError,
@@ -31,6 +32,10 @@ import {
   type ConversationView,
   type DesktopWords,
   type Draft,
+  type ExportFormat,
+  type ExportWords,
+  type Exported,
+  type Folder,
   type Host,
   type MessageView,
   type ModelEntry,
@@ -42,6 +47,7 @@ import {
   type Sent,
   type Settings,
   type Startup,
+  type StorageUse,
 } from './host';
 
 type Command = keyof Omit<Host, 'onEvent'>;
@@ -60,6 +66,7 @@ export class FakeHost implements Host {
   readonly engine: FakeEngine;
   readonly connections = new FakeConnections();
   readonly drafts: FakeDrafts;
+  readonly storage = new FakeStorage();
 
   readonly #trees = new Map<ConversationView, FakeTree>();
   #chats: FakeChat[];
@@ -392,6 +399,37 @@ export class FakeHost implements Host {
     const [first] = this.#models;
     if (forgotten?.selected && first !== undefined) first.selected = true;
     return this.#copyModels();
+  }
+
+  async exportConversation(
+    conversation: string,
+    format: ExportFormat,
+    words: ExportWords,
+  ): Promise<Exported | null> {
+    await this.#command('exportConversation', conversation, format, words);
+    return this.storage.exportOne(this.#chat(conversation).summary, format);
+  }
+
+  async exportAll(format: ExportFormat, words: ExportWords): Promise<Exported | null> {
+    await this.#command('exportAll', format, words);
+    const chats = this.#chats.filter(({ deleted }) => !deleted);
+    const rows = chats.map(({ summary }) => summary);
+    return this.storage.exportAll(rows, format, words.all);
+  }
+
+  async storageUse(): Promise<StorageUse> {
+    await this.#command('storageUse');
+    return this.storage.use();
+  }
+
+  async backUpNow(): Promise<StorageUse> {
+    await this.#command('backUpNow');
+    return this.storage.backUp();
+  }
+
+  async openFolder(folder: Folder): Promise<void> {
+    await this.#command('openFolder', folder);
+    this.storage.shown.push(folder);
   }
 
   async openLink(url: string): Promise<void> {

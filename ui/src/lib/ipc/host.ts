@@ -52,6 +52,12 @@ export type Settings = FromWire<wire.Settings>;
 export type Platform = FromWire<wire.Platform>;
 export type ConnectionLog = FromWire<wire.ConnectionLog>;
 export type ConnectionEntry = FromWire<wire.ConnectionEntry>;
+export type StorageUse = FromWire<wire.StorageUse>;
+export type Backup = FromWire<wire.Backup>;
+export type Folder = wire.Folder;
+export type ExportFormat = wire.ExportFormat;
+export type ExportWords = wire.ExportWords;
+export type Exported = FromWire<wire.Exported>;
 export type Action = wire.Action;
 export type DesktopWords = wire.DesktopWords;
 export type Status = FromWire<wire.Status>;
@@ -127,6 +133,18 @@ export interface Host {
   openModelFile(): Promise<ModelEntry | null>;
   openModelFolder(): Promise<ModelEntry | null>;
   forgetModel(model: string): Promise<ModelEntry[]>;
+  /** Asks where to with the system’s dialog; `null` when the person closed it. */
+  exportConversation(
+    conversation: string,
+    format: ExportFormat,
+    words: ExportWords,
+  ): Promise<Exported | null>;
+  /** Likewise, every chat but temporary ones. */
+  exportAll(format: ExportFormat, words: ExportWords): Promise<Exported | null>;
+  storageUse(): Promise<StorageUse>;
+  backUpNow(): Promise<StorageUse>;
+  /** Shows a folder of Tern in the file manager. */
+  openFolder(folder: Folder): Promise<void>;
   openLink(url: string): Promise<void>;
   connectionLog(): Promise<ConnectionLog>;
   /** Shows what the settings ask for outside the page, in these words. A sentence for each thing that can't be. */

@@ -50,6 +50,12 @@ export const tauriHost: Host = {
   openModelFile: () => answer(commands.openModelFile()),
   openModelFolder: () => answer(commands.openModelFolder()),
   forgetModel: (model) => answer(commands.forgetModel(model)),
+  exportConversation: (conversation, format, words) =>
+    answer(commands.exportConversation(conversation, format, words)),
+  exportAll: (format, words) => answer(commands.exportAll(format, words)),
+  storageUse: () => answer(commands.storageUse()),
+  backUpNow: () => answer(commands.backUpNow()),
+  openFolder: (folder) => answer(commands.openFolder(folder)),
   openLink: (url) => answer(commands.openLink(url)),
   arrangeDesktop: (words) => answer(commands.arrangeDesktop(words)),
   connectionLog: () => answer(commands.connectionLog()),

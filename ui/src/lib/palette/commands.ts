@@ -3,7 +3,7 @@ import { actions, type ActionName } from '../actions';
 import { copyText } from '../clipboard';
 import { isolated } from '../direction';
 import type { IconName } from '../icons';
-import type { ConversationSummary, Theme } from '../ipc/host';
+import type { ConversationSummary, ExportFormat, Theme } from '../ipc/host';
 import { keysOf } from '../keymap';
 import type { App } from '../state/app.svelte';
 import { t } from '../strings/language.svelte';
@@ -53,7 +53,10 @@ function chatCommands({ chats }: App): Command[] {
   ];
 }
 
-/** What can be done with the open chat. A temporary one is not to be kept in any way. */
+/**
+ * What can be done with the open chat. A temporary one is not to be kept in any way but by an
+ * export, which is asked for.
+ */
 function commandsFor({ id, pinned, archived, temporary }: ConversationSummary): Command[] {
   const pin = command(
     'pin',
@@ -77,6 +80,8 @@ function commandsFor({ id, pinned, archived, temporary }: ConversationSummary): 
     act('rename', t.palette.rename, 'rename'),
     ...(temporary || archived ? [] : [pin]),
     ...(temporary ? [] : [duplicate, archive]),
+    exportAs(id, 'markdown', t.exports.thisMarkdown),
+    exportAs(id, 'json', t.exports.thisJson),
     act('delete', t.palette.delete, 'trash'),
   ];
 }
@@ -177,6 +182,11 @@ function act(action: ActionName, label: string, icon: IconName, also = ''): Comm
 
 function command(key: string, label: string, icon: IconName, run: (app: App) => void): Command {
   return { key, label, also: '', icon, hint: '', run };
+}
+
+function exportAs(id: string, format: ExportFormat, label: string): Command {
+  const run = ({ exports }: App) => void exports.one(id, format);
+  return { ...command(`export ${format}`, label, 'export', run), also: t.exports.also };
 }
 
 async function copy({ announcer }: App, text: string): Promise<void> {

@@ -15,12 +15,14 @@ import { Announcer } from './announcer.svelte';
 import { Chats } from './chats.svelte';
 import { Connections } from './connections.svelte';
 import { ContextDial } from './context.svelte';
+import { Exports } from './exports.svelte';
 import { Find } from './find.svelte';
 import { MessageSearch } from './message-search.svelte';
 import { Models } from './models.svelte';
 import { SettingsState } from './settings.svelte';
 import { Shell } from './shell.svelte';
 import { Speech } from './speech.svelte';
+import { Storage } from './storage.svelte';
 
 /** Everything the window shows. */
 export class App {
@@ -39,6 +41,8 @@ export class App {
   readonly settings: SettingsState;
   readonly connections: Connections;
   readonly context: ContextDial;
+  readonly storage: Storage;
+  readonly exports: Exports;
   readonly shell = new Shell();
   readonly announcer = new Announcer();
   readonly speech = new Speech();
@@ -56,6 +60,8 @@ export class App {
     this.settings = new SettingsState(host);
     this.connections = new Connections(host);
     this.context = new ContextDial(host);
+    this.storage = new Storage(host);
+    this.exports = new Exports(host, this.announcer);
   }
 
   /** Opens the program's data; also the Retry after a problem. */

@@ -48,6 +48,7 @@ const SAME = [
   'stats.prompt',
   'modelPrompt.text',
   'settings.themes.system',
+  'exports.words.system',
   // Each language is called what its speakers call it.
   'settings.languages.system',
   'settings.languages.en',
