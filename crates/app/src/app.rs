@@ -1,6 +1,7 @@
 //! The program: every command a face can give, each safe to call from any thread.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
@@ -14,7 +15,7 @@ use crate::guide::GUIDE_ID;
 use crate::live::{Core, lock};
 use crate::settings::{SELECTED_MODEL_KEY, SETTINGS_KEY};
 use crate::worker::{Job, Worker};
-use crate::{AppError, ConnectionLog, ModelInfo, Settings};
+use crate::{AppError, ConnectionLog, ModelInfo, Settings, downloads};
 
 /// Receives what the program reports; called from its own threads, must not block.
 pub type EventSink = Box<dyn Fn(AppEvent) + Send + Sync>;
@@ -40,7 +41,12 @@ impl App {
     /// [`AppError::Thread`] when a thread can't be started.
     pub fn open(data_dir: &Path, events: EventSink) -> Result<Self, AppError> {
         let history = History::open(data_dir)?;
-        let shelf = Shelf::open(data_dir)?;
+        let mut shelf = Shelf::open(data_dir)?;
+        let folder = shelf.folder();
+        // A list that can't be saved now is no reason not to start.
+        if let Err(error) = shelf.adopt(&folder) {
+            tracing::warn!("downloaded models could not be listed: {error}");
+        }
         let settings = stored_settings(&history)?;
         let selected = history
             .setting(SELECTED_MODEL_KEY)?
@@ -49,7 +55,8 @@ impl App {
         let core = Arc::new(Core::new(history, shelf, settings, selected, events));
 
         let (steps, queue) = unbounded_channel();
-        let worker = Worker::start(steps).map_err(AppError::Thread)?;
+        let unload_after = Arc::clone(&core.unload_after);
+        let worker = Worker::start(steps, unload_after).map_err(AppError::Thread)?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
             .build()
@@ -67,6 +74,7 @@ impl App {
             deltas: Some(deltas),
         };
         app.core.tell_history_notes();
+        downloads::go_on(&app.core);
         // Only the Guide: it is a few MB. A large model is read when its first answer is asked for.
         if *lock(&app.core.selected_model) == GUIDE_ID {
             app.warm(ModelInfo::guide());
@@ -92,7 +100,15 @@ impl App {
         settings.validate()?;
         let json = serde_json::to_string(&settings).expect("plain numbers and texts become JSON");
         self.core.history.set_setting(SETTINGS_KEY, &json)?;
-        *lock(&self.core.settings) = settings;
+        let unload_after = settings.unload_after_seconds();
+        self.core
+            .unload_after
+            .store(unload_after, Ordering::Relaxed);
+        let offline = settings.offline;
+        let before = std::mem::replace(&mut *lock(&self.core.settings), settings);
+        if before.offline != offline {
+            downloads::lock_changed(&self.core, offline);
+        }
         Ok(())
     }
 
@@ -126,42 +142,11 @@ impl App {
         Ok(self.core.models())
     }
 
-    /// Adds a model file or folder to the list, used where it lies.
-    ///
-    /// # Errors
-    /// [`AppError::Models`] when it is not a model, [`AppError::Load`] when it is one Tern
-    /// can't open.
-    pub fn open_model(&self, path: &Path) -> Result<ModelInfo, AppError> {
-        let source = tern_engine::ModelSource::from_path(path)?;
-        // Reads the header only, so a foreign or damaged file is refused before it is listed.
-        tern_engine::inspect(&source)?;
-        let added = lock(&self.core.shelf).add(path)?;
-        self.core.emit(AppEvent::ModelsChanged(self.core.models()));
-        self.core.model(added.id.as_str())
-    }
-
-    /// Takes a model off the list; its file stays where it is. New chats use the Guide if
-    /// it was the selected one; chats that used it say so when they are asked again.
-    ///
-    /// # Errors
-    /// [`AppError::Models`], [`AppError::History`].
-    pub fn forget_model(&self, id: &str) -> Result<Vec<ModelInfo>, AppError> {
-        lock(&self.core.shelf).remove(&ModelId::new(id))?;
-        if *lock(&self.core.selected_model) == id {
-            self.core
-                .history
-                .set_setting(SELECTED_MODEL_KEY, GUIDE_ID)?;
-            *lock(&self.core.selected_model) = GUIDE_ID.to_owned();
-        }
-        self.submit(Job::Unload {
-            model_id: id.to_owned(),
-        });
-        Ok(self.core.models())
-    }
-
     /// What left this computer since the start; asks the system for open connections.
     pub fn connections(&self) -> ConnectionLog {
-        self.core.connections.check()
+        self.core
+            .connections
+            .check(self.core.downloads.any_running())
     }
 
     /// Notes a link that the face handed to the browser.
@@ -176,7 +161,10 @@ impl App {
 
     fn warm(&self, model: ModelInfo) {
         let threads = lock(&self.core.settings).engine_threads();
-        self.submit(Job::Warm { model, threads });
+        self.submit(Job::Warm {
+            model: Box::new(model),
+            threads,
+        });
     }
 
     pub(crate) fn submit(&self, job: Job) {
@@ -189,6 +177,8 @@ impl App {
 impl Drop for App {
     fn drop(&mut self) {
         lock(&self.core.answers).stop_all();
+        self.core.works.stop_all();
+        self.core.downloads.end_all();
         self.worker = None;
         if let Some(deltas) = self.deltas.take() {
             let _ = deltas.join();

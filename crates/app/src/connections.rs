@@ -39,7 +39,9 @@ pub struct ConnectionEntry {
 pub enum ConnectionKind {
     /// A link handed to the browser, on request.
     Link,
-    /// A connection of this program to another computer.
+    /// A download the person asked for: the hub, or an address it led to.
+    Download,
+    /// A connection of this program to another computer that nobody asked for.
     Connection,
 }
 
@@ -66,12 +68,22 @@ impl Connections {
         self.note(ConnectionKind::Link, url);
     }
 
-    /// Asks the system for connections to other computers and returns the log.
-    pub(crate) fn check(&self) -> ConnectionLog {
+    /// Notes that something is downloaded from `host`, on request.
+    pub(crate) fn note_download(&self, host: &str) {
+        self.note(ConnectionKind::Download, host);
+    }
+
+    /// Asks the system for connections to other computers and returns the log. What is found while
+    /// something is downloaded belongs to the download.
+    pub(crate) fn check(&self, downloading: bool) -> ConnectionLog {
+        let kind = match downloading {
+            true => ConnectionKind::Download,
+            false => ConnectionKind::Connection,
+        };
         if let Some(remotes) = open_connections() {
             for remote in remotes {
                 if lock(&self.seen).insert(remote.clone()) {
-                    self.note(ConnectionKind::Connection, &remote);
+                    self.note(kind, &remote);
                 }
             }
             let mut log = lock(&self.log);
@@ -226,7 +238,7 @@ mod tests {
         let connections = Connections::new();
         connections.note_link("https://example.org/a");
         connections.note_link("https://example.org/b");
-        let log = connections.check();
+        let log = connections.check(false);
         let targets: Vec<&str> = log.entries.iter().map(|e| &*e.target).collect();
         assert_eq!(targets, ["https://example.org/b", "https://example.org/a"]);
         assert!(log.entries.iter().all(|e| e.kind == ConnectionKind::Link));
@@ -258,10 +270,14 @@ mod tests {
         use std::net::UdpSocket;
 
         let connections = Connections::new();
-        assert_eq!(connections.check().checks, 1);
+        assert_eq!(connections.check(false).checks, 1);
         let socket = UdpSocket::bind("127.0.0.1:0").expect("loopback");
         socket.connect("127.0.0.1:9").expect("loopback");
-        assert_eq!(connections.check().entries, [], "loopback is this computer");
+        assert_eq!(
+            connections.check(false).entries,
+            [],
+            "loopback is this computer"
+        );
         // A computer without a network has no route, and so nothing to look at.
         let Ok(socket) = UdpSocket::bind("0.0.0.0:0") else {
             return;
@@ -270,7 +286,7 @@ mod tests {
             return;
         }
         for _ in 0..2 {
-            let log = connections.check();
+            let log = connections.check(false);
             let targets: Vec<&str> = log.entries.iter().map(|e| &*e.target).collect();
             assert_eq!(targets, ["192.0.2.1:9"]);
         }

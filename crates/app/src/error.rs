@@ -105,6 +105,48 @@ pub enum AppError {
         /// The panic's message.
         detail: String,
     },
+    /// A connection while the offline lock is closed.
+    #[error(
+        "The offline lock is on, so nothing is downloaded. Turn it off in Settings under Network."
+    )]
+    Offline,
+    /// No such download (any more).
+    #[error("This download is over or was given up. Choose the model again.")]
+    NoDownload,
+    /// Something can't be done to a model that is in use.
+    #[error(
+        "The model \"{name}\" is in use right now. Wait until it is done, or stop it, then try again."
+    )]
+    ModelInUse {
+        /// Display name.
+        name: String,
+    },
+    /// The folder for models can't change while something is downloaded into it.
+    #[error("A download is not done. Let it end, or give it up, before you choose another folder.")]
+    DownloadsRunning,
+    /// Too little memory for what was asked.
+    #[error(
+        "This takes {} MB of memory for a moment, and only {} MB are free. Close other programs and \
+         try again.", .needed / 1_000_000, .free / 1_000_000
+    )]
+    TooLittleMemory {
+        /// Bytes needed.
+        needed: u64,
+        /// Bytes free.
+        free: u64,
+    },
+    /// The system's keyring said no.
+    #[error(
+        "The system's keyring can't be used ({detail}), so the token was not saved. Unlock or \
+         install one, or set the environment variable HF_TOKEN."
+    )]
+    Keyring {
+        /// What it said.
+        detail: String,
+    },
+    /// Not a token.
+    #[error("This is not a token: it has spaces or other signs no token has. Copy it again.")]
+    BadToken,
     /// A thread could not be started.
     #[error("Tern could not start a thread: {0}. Close other programs and start Tern again.")]
     Thread(#[source] std::io::Error),
@@ -159,7 +201,12 @@ impl AppError {
             | Self::TooManyFiles { .. }
             | Self::PresetTwice { .. }
             | Self::Setting { .. } => ErrorKind::Invalid,
-            Self::Busy => ErrorKind::Busy,
+            Self::Offline
+            | Self::BadToken
+            | Self::Keyring { .. }
+            | Self::TooLittleMemory { .. } => ErrorKind::Invalid,
+            Self::NoDownload => ErrorKind::NotFound,
+            Self::Busy | Self::ModelInUse { .. } | Self::DownloadsRunning => ErrorKind::Busy,
             Self::EngineFailed { .. } | Self::Thread(_) => ErrorKind::Internal,
         }
     }

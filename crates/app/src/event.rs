@@ -2,7 +2,7 @@
 
 use tern_history::{ConversationId, MessageId};
 
-use crate::{AppError, ChatRow, MessageText, ModelInfo};
+use crate::{AppError, ChatRow, DownloadInfo, MessageText, ModelInfo};
 
 /// Everything the program reports by itself.
 #[derive(Debug)]
@@ -38,6 +38,8 @@ pub enum AppEvent {
     ConversationChanged(ChatRow),
     /// The list of models, or the state of one, changed.
     ModelsChanged(Vec<ModelInfo>),
+    /// A download began, moved on or ended: all that are not done.
+    DownloadsChanged(Vec<DownloadInfo>),
     /// New figures.
     StatusChanged(Status),
     /// Something went wrong outside a command.

@@ -11,8 +11,10 @@ use tern_models::Shelf;
 
 use crate::app::EventSink;
 use crate::connections::Connections;
+use crate::downloads::Downloads;
 use crate::event::{AppEvent, Status};
 use crate::memory::MemoryGauge;
+use crate::model_files::Works;
 use crate::worker::{LoadedModel, Ticket};
 use crate::{AppError, ChatRow, MessageText, ModelInfo, ModelPresence, Settings, answer, models};
 
@@ -37,6 +39,10 @@ pub(crate) struct Core {
     notes_told: AtomicUsize,
     /// The program is about to end, so that what takes long gives up.
     pub(crate) closing: AtomicBool,
+    pub(crate) downloads: Downloads,
+    pub(crate) works: Works,
+    /// Seconds until a model nobody uses leaves memory, for the worker; 0 for never.
+    pub(crate) unload_after: Arc<AtomicU64>,
 }
 
 /// What is known of the engine between two answers.
@@ -137,6 +143,7 @@ impl Core {
         selected_model: String,
         events: EventSink,
     ) -> Self {
+        let unload_after = settings.unload_after_seconds();
         Self {
             history,
             temporary: OnceLock::new(),
@@ -153,6 +160,9 @@ impl Core {
             tickets: AtomicU64::new(0),
             notes_told: AtomicUsize::new(0),
             closing: AtomicBool::new(false),
+            downloads: Downloads::default(),
+            works: Works::default(),
+            unload_after: Arc::new(AtomicU64::new(unload_after)),
         }
     }
 
@@ -240,6 +250,7 @@ impl Core {
         let selected = lock(&self.selected_model).clone();
         self.with_engine(|engine| {
             for model in &mut list {
+                model.work = self.works.of(&model.id);
                 model.selected = model.id == selected;
                 if let Some(loaded) = engine
                     .loaded

@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use tern_engine::ModelSource;
-use tern_models::{InstalledModel, ModelId, Shelf};
+use tern_models::{InstalledModel, ModelId, Origin, Shelf};
 
 use crate::AppError;
+use crate::ModelWork;
 use crate::guide::{GUIDE, GUIDE_ID, GUIDE_NAME, guide_bytes};
 
 /// A model that can be chosen.
@@ -25,6 +26,14 @@ pub struct ModelInfo {
     pub presence: ModelPresence,
     /// Sentences worth knowing about the file.
     pub warnings: Vec<String>,
+    /// Where it was downloaded from.
+    pub origin: Option<Origin>,
+    /// Tern put its files there and deletes them with it.
+    pub owned: bool,
+    /// There is a record of its files to compare them with.
+    pub recorded: bool,
+    /// What is done with its files now.
+    pub work: Option<ModelWork>,
 }
 
 /// What a model is doing.
@@ -51,6 +60,10 @@ impl ModelInfo {
             selected: false,
             presence: ModelPresence::Idle,
             warnings: Vec::new(),
+            origin: None,
+            owned: false,
+            recorded: false,
+            work: None,
         }
     }
 
@@ -68,6 +81,10 @@ impl ModelInfo {
             selected: false,
             presence,
             warnings: Vec::new(),
+            owned: model.owned,
+            recorded: model.record.is_some(),
+            origin: model.record.and_then(|record| record.origin),
+            work: None,
         }
     }
 

@@ -1,13 +1,15 @@
 //! The one thread that owns the engine and its KV cache: closed [`Job`] in, closed [`Step`] out.
 //! No lock is held while it computes.
 
+mod benchmark;
 mod queue;
 mod titles;
 
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::Sender;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -21,11 +23,15 @@ use tokio::sync::mpsc::UnboundedSender;
 use self::queue::{Jobs, Next, Queue, queue};
 use self::titles::Untitled;
 use crate::answer::PromptRecord;
+use crate::fit::Benchmark;
+use crate::guide::GUIDE_ID;
 use crate::prompt::{self, Prompt};
 use crate::{AppError, ModelInfo, Sampling};
 
 /// Without anything to do for this long, the worker turns to titles.
 const IDLE: Duration = Duration::from_millis(1500);
+/// Longest the worker waits before it looks again how long a model may stay in memory unused.
+const UNLOAD_LOOK: Duration = Duration::from_secs(30);
 
 /// Names one job; steps carry it back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -34,9 +40,20 @@ pub(crate) struct Ticket(pub(crate) u64);
 /// What the worker can be asked to do.
 pub(crate) enum Job {
     /// Read a model into memory, so that the next answer need not wait for it.
-    Warm { model: ModelInfo, threads: usize },
-    /// Drop a model from memory if it is this one.
-    Unload { model_id: String },
+    Warm {
+        model: Box<ModelInfo>,
+        threads: usize,
+    },
+    /// Drop a model from memory if it is this one, or any; `done` hears when that is so.
+    Unload {
+        model_id: Option<String>,
+        done: Option<Sender<()>>,
+    },
+    /// Measure this computer; whatever is in memory goes first.
+    Benchmark {
+        threads: usize,
+        done: Sender<Result<Benchmark, AppError>>,
+    },
     /// Write one answer. Ends with exactly one [`Step::Finished`] or [`Step::Failed`].
     Generate(Box<GenerateJob>),
     /// Fails as a defect would.
@@ -121,11 +138,15 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    pub(crate) fn start(steps: UnboundedSender<Step>) -> std::io::Result<Self> {
+    /// `unload_after`: seconds without use until a model leaves memory; 0 for never.
+    pub(crate) fn start(
+        steps: UnboundedSender<Step>,
+        unload_after: Arc<AtomicU64>,
+    ) -> std::io::Result<Self> {
         let (jobs, queue) = queue();
         let thread = thread::Builder::new()
             .name("tern-engine".to_owned())
-            .spawn(move || run(&queue, &steps))?;
+            .spawn(move || run(&queue, &steps, &unload_after))?;
         Ok(Self {
             jobs: Some(jobs),
             thread: Some(thread),
@@ -157,15 +178,26 @@ struct Resident {
     sequence: Sequence,
 }
 
-fn run(queue: &Queue, steps: &UnboundedSender<Step>) {
+fn run(queue: &Queue, steps: &UnboundedSender<Step>, unload_after: &AtomicU64) {
     let mut resident: Option<Resident> = None;
     let mut untitled: Vec<Untitled> = Vec::new();
+    let mut used = Instant::now();
     loop {
-        let job = match queue.next((!untitled.is_empty()).then_some(IDLE)) {
+        let wait = match (untitled.is_empty(), &resident) {
+            (false, _) => Some(IDLE),
+            (true, Some(resident)) if resident.id != GUIDE_ID => {
+                Some(until_unused(used, unload_after))
+            }
+            (true, _) => None,
+        };
+        let job = match queue.next(wait) {
             Next::Job(job) => job,
             Next::Idle => {
                 if let Some(chat) = untitled.pop() {
                     write_title(chat, resident.as_ref(), queue, steps, &mut untitled);
+                } else if is_unused(resident.as_ref(), used, unload_after) {
+                    resident = None;
+                    let _ = steps.send(Step::Unloaded);
                 }
                 continue;
             }
@@ -176,6 +208,7 @@ fn run(queue: &Queue, steps: &UnboundedSender<Step>) {
             _ => None,
         };
         let outcome = catch_unwind(AssertUnwindSafe(|| handle(job, &mut resident, steps)));
+        used = Instant::now();
         if let Ok(chat) = outcome {
             untitled.extend(chat);
         } else if let Err(panic) = outcome {
@@ -192,6 +225,23 @@ fn run(queue: &Queue, steps: &UnboundedSender<Step>) {
             });
         }
     }
+}
+
+/// How long until the model in memory may count as unused.
+fn until_unused(used: Instant, unload_after: &AtomicU64) -> Duration {
+    let after = Duration::from_secs(unload_after.load(Ordering::Relaxed));
+    match after.is_zero() {
+        true => UNLOAD_LOOK,
+        false => after.saturating_sub(used.elapsed()).min(UNLOAD_LOOK),
+    }
+}
+
+/// Whether the model in memory has not been used for as long as the person allows. The Guide is so
+/// small that it stays.
+fn is_unused(resident: Option<&Resident>, used: Instant, unload_after: &AtomicU64) -> bool {
+    let after = Duration::from_secs(unload_after.load(Ordering::Relaxed));
+    let large = resident.is_some_and(|resident| resident.id != GUIDE_ID);
+    large && !after.is_zero() && used.elapsed() >= after
 }
 
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
@@ -223,14 +273,21 @@ fn handle(
                 let _ = steps.send(Step::WarmFailed { error });
             }
         }
-        Job::Unload { model_id } => {
-            if resident
-                .as_ref()
-                .is_some_and(|resident| resident.id == model_id)
-            {
+        Job::Unload { model_id, done } => {
+            let meant = |resident: &Resident| model_id.as_ref().is_none_or(|id| resident.id == *id);
+            if resident.as_ref().is_some_and(meant) {
                 *resident = None;
                 let _ = steps.send(Step::Unloaded);
             }
+            if let Some(done) = done {
+                let _ = done.send(());
+            }
+        }
+        Job::Benchmark { threads, done } => {
+            if resident.take().is_some() {
+                let _ = steps.send(Step::Unloaded);
+            }
+            let _ = done.send(benchmark::run(threads));
         }
         Job::Generate(job) => {
             let ticket = job.ticket;
@@ -449,9 +506,9 @@ mod tests {
     #[test]
     fn a_panic_is_reported_and_the_next_job_is_done() {
         let (steps, mut reported) = unbounded_channel();
-        let worker = Worker::start(steps).expect("a thread");
+        let worker = Worker::start(steps, Arc::default()).expect("a thread");
         let warm = || Job::Warm {
-            model: ModelInfo::guide(),
+            model: Box::new(ModelInfo::guide()),
             threads: 1,
         };
         worker.submit(warm());

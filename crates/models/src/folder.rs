@@ -131,6 +131,11 @@ impl DownloadPlace {
         self.0.join("state")
     }
 
+    /// Stands for a person's wish to go on later.
+    pub(crate) fn paused(&self) -> PathBuf {
+        self.0.join("paused")
+    }
+
     /// Keeps every other Tern out until the lock is dropped.
     pub(crate) fn lock(&self) -> Result<File, ModelsError> {
         let path = self.0.join("lock");

@@ -32,7 +32,8 @@ pub use catalogue::{
 };
 pub use error::{Alteration, ModelsError, Setback};
 pub use fetch::{
-    Control, Fetched, Network, Patience, Progress, ProxyChoice, Stage, Wish, begun, discard, fetch,
+    Begun, Control, Fetched, Network, Patience, Progress, ProxyChoice, Stage, Wish, begun, discard,
+    fetch, keep_paused,
 };
 pub use folder::ModelsFolder;
 pub use hash::FileCheck;

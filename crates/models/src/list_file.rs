@@ -22,6 +22,9 @@ const MAX_SET_ASIDE: u32 = 1000;
 struct StoredList {
     format: u32,
     models: Vec<StoredModel>,
+    /// Where downloads go, if a person chose a folder for them.
+    #[serde(default)]
+    folder: Option<PathBuf>,
 }
 
 /// The part every format has.
@@ -51,9 +54,17 @@ enum StoredKind {
     Folder,
 }
 
+/// What the list says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct List {
+    pub(crate) models: Vec<InstalledModel>,
+    /// The folder for downloads, if one was chosen.
+    pub(crate) folder: Option<PathBuf>,
+}
+
 /// What the file holds.
 pub(crate) enum Contents {
-    Models(Vec<InstalledModel>),
+    List(List),
     /// Nothing that can be read as a list, for this reason.
     Damaged(String),
 }
@@ -64,7 +75,7 @@ pub(crate) fn read(path: &Path) -> Result<Contents, ModelsError> {
     let read = File::open(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut json));
     match read {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Ok(Contents::Models(Vec::new()));
+            return Ok(Contents::List(List::default()));
         }
         Err(error) => return Err(ModelsError::list(path, error)),
         Ok(bytes) if bytes as u64 > MAX_BYTES => {
@@ -85,7 +96,10 @@ pub(crate) fn read(path: &Path) -> Result<Contents, ModelsError> {
         Err(error) => return Ok(Contents::Damaged(error.to_string())),
     }
     Ok(match serde_json::from_slice::<StoredList>(&json) {
-        Ok(list) => Contents::Models(models(list)),
+        Ok(list) => Contents::List(List {
+            folder: list.folder.clone(),
+            models: models(list),
+        }),
         Err(error) => Contents::Damaged(error.to_string()),
     })
 }
@@ -102,10 +116,11 @@ pub(crate) fn lock(path: &Path) -> Result<File, ModelsError> {
 }
 
 /// Replaces the list.
-pub(crate) fn write(path: &Path, models: &[InstalledModel]) -> Result<(), ModelsError> {
+pub(crate) fn write(path: &Path, list: &List) -> Result<(), ModelsError> {
     let list = StoredList {
         format: FORMAT,
-        models: models.iter().map(stored).collect(),
+        models: list.models.iter().map(stored).collect(),
+        folder: list.folder.clone(),
     };
     let json = serde_json::to_vec_pretty(&list).expect("paths were checked to be text");
     let folder = path.parent().map_or(Ok(()), fs::create_dir_all);

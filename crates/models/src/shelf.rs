@@ -7,9 +7,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use crate::fetch::model_path;
 use crate::folder::RECORD;
 use crate::label::label;
-use crate::list_file::{self, Contents};
+use crate::list_file::{self, Contents, List};
 use crate::recognise::{Recognised, recognise};
-use crate::{Control, InstalledModel, ModelId, ModelKind, ModelsError, ModelsFolder, Record};
+use crate::{Control, InstalledModel, ModelId, ModelKind, ModelsError, ModelsFolder, Record, Wish};
 
 /// The models this computer has, kept in `models.json` in the data folder.
 ///
@@ -19,7 +19,7 @@ use crate::{Control, InstalledModel, ModelId, ModelKind, ModelsError, ModelsFold
 #[derive(Debug)]
 pub struct Shelf {
     path: PathBuf,
-    models: Vec<InstalledModel>,
+    list: List,
     warning: Option<String>,
 }
 
@@ -32,8 +32,8 @@ impl Shelf {
     /// [`ModelsError::NewerList`], or [`ModelsError::List`] when the disk says no.
     pub fn open(data_dir: &Path) -> Result<Self, ModelsError> {
         let path = data_dir.join("models.json");
-        let (models, warning) = match list_file::read(&path)? {
-            Contents::Models(models) => (models, None),
+        let (list, warning) = match list_file::read(&path)? {
+            Contents::List(list) => (list, None),
             Contents::Damaged(reason) => {
                 let aside = list_file::set_aside(&path)?;
                 let warning = format!(
@@ -42,12 +42,12 @@ impl Shelf {
                     aside.display()
                 );
                 tracing::warn!("{warning}");
-                (Vec::new(), Some(warning))
+                (List::default(), Some(warning))
             }
         };
         Ok(Self {
             path,
-            models,
+            list,
             warning,
         })
     }
@@ -59,12 +59,55 @@ impl Shelf {
 
     /// Every model, in the order they were added. Their files may be gone by now.
     pub fn list(&self) -> Vec<InstalledModel> {
-        self.models.clone()
+        self.list.models.clone()
+    }
+
+    /// The folder for downloads: the one a person chose, else `models` beside the list.
+    pub fn folder(&self) -> ModelsFolder {
+        let usual = || self.path.with_file_name("models");
+        ModelsFolder::new(self.list.folder.clone().unwrap_or_else(usual))
+    }
+
+    /// Chooses the folder for downloads; what is in the old one stays there.
+    ///
+    /// # Errors
+    /// When the list can't be saved.
+    pub fn set_folder(&mut self, folder: &ModelsFolder) -> Result<(), ModelsError> {
+        if folder.path().to_str().is_none() {
+            return Err(ModelsError::PathNotText {
+                path: folder.path().to_path_buf(),
+            });
+        }
+        self.change_list(|list| {
+            list.folder = Some(folder.path().to_path_buf());
+            Ok(())
+        })
+    }
+
+    /// The model of a repository's revision, if it is here.
+    pub fn find_fetched(&self, wish: &Wish) -> Option<InstalledModel> {
+        let is = |model: &&InstalledModel| {
+            let origin = model
+                .record
+                .as_ref()
+                .and_then(|record| record.origin.as_ref());
+            let fits = origin.is_some_and(|origin| {
+                let same = origin.catalogue.is_some() && origin.catalogue == wish.catalogue;
+                let revision = origin.commit.as_str() == wish.revision.as_str();
+                same || (origin.repo == wish.repo && revision && wish.file.is_none())
+            });
+            fits && model.path.exists()
+        };
+        self.list.models.iter().find(is).cloned()
     }
 
     /// The model with this id.
     pub fn find(&self, id: &ModelId) -> Option<InstalledModel> {
-        self.models.iter().find(|model| model.id == *id).cloned()
+        self.list
+            .models
+            .iter()
+            .find(|model| model.id == *id)
+            .cloned()
     }
 
     /// Adds a GGUF file, a Hugging Face folder, or the folder a safetensors file is in, used
@@ -108,7 +151,11 @@ impl Shelf {
                 continue;
             };
             let path = model_path(&place, &record);
-            let known = self.models.iter().any(|model| is_same(&model.path, &path));
+            let known = self
+                .list
+                .models
+                .iter()
+                .any(|model| is_same(&model.path, &path));
             if known {
                 continue;
             }
@@ -231,18 +278,25 @@ impl Shelf {
         &mut self,
         change: impl FnOnce(&mut Vec<InstalledModel>) -> Result<T, ModelsError>,
     ) -> Result<T, ModelsError> {
+        self.change_list(|list| change(&mut list.models))
+    }
+
+    fn change_list<T>(
+        &mut self,
+        change: impl FnOnce(&mut List) -> Result<T, ModelsError>,
+    ) -> Result<T, ModelsError> {
         let _lock = list_file::lock(&self.path)?;
         let before = match list_file::read(&self.path)? {
-            Contents::Models(models) => models,
+            Contents::List(list) => list,
             // Damaged since it was opened: what was read then is better than nothing.
-            Contents::Damaged(_) => self.models.clone(),
+            Contents::Damaged(_) => self.list.clone(),
         };
-        let mut models = before.clone();
-        let changed = change(&mut models)?;
-        if models != before {
-            list_file::write(&self.path, &models)?;
+        let mut list = before.clone();
+        let changed = change(&mut list)?;
+        if list != before {
+            list_file::write(&self.path, &list)?;
         }
-        self.models = models;
+        self.list = list;
         Ok(changed)
     }
 }

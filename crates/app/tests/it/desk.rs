@@ -35,7 +35,7 @@ impl Desk {
         let desk = Self::open(folder);
         let model = desk
             .app
-            .open_model(&golden("tiny-bitnet/hf-packed"))
+            .import_model(&golden("tiny-bitnet/hf-packed"), false)
             .expect("a model");
         desk.app.select_model(&model.id, None).expect("selected");
         let settings = Settings {

@@ -160,7 +160,7 @@ fn a_model_file_that_went_away_fails_the_answer_in_words() {
     let file = models.path().join("model.gguf");
     std::fs::copy(golden("tiny-bitnet/gguf/ggml-model-i2_s.gguf"), &file).expect("copied");
     let desk = Desk::open(folder.path());
-    let model = desk.app.open_model(&file).expect("a model");
+    let model = desk.app.import_model(&file, false).expect("a model");
     let sent = {
         desk.app.select_model(&model.id, None).expect("selected");
         desk.until(|event| {

@@ -35,7 +35,7 @@ fn with_small_model(folder: &Path) -> Desk {
     fs::write(files.join("generation_config.json"), generation).expect("written");
 
     let desk = Desk::open(&folder.join("data"));
-    let model = desk.app.open_model(&files).expect("a model");
+    let model = desk.app.import_model(&files, false).expect("a model");
     desk.app.select_model(&model.id, None).expect("selected");
     desk
 }

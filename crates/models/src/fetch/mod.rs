@@ -78,8 +78,19 @@ pub fn fetch(
     done
 }
 
-/// Downloads that were begun in `folder` and are not done: what each one wants, and how far it is.
-pub fn begun(folder: &ModelsFolder) -> Vec<(Wish, Progress)> {
+/// A download that was begun and is not done.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Begun {
+    /// What it is to fetch.
+    pub wish: Wish,
+    /// How far it is.
+    pub progress: Progress,
+    /// The person paused it; otherwise it goes on by itself.
+    pub paused: bool,
+}
+
+/// Downloads that were begun in `folder` and are not done.
+pub fn begun(folder: &ModelsFolder) -> Vec<Begun> {
     let names = folder.begun();
     let plans = names.iter().filter_map(|name| {
         let place = folder.download(name).ok()?;
@@ -94,9 +105,27 @@ pub fn begun(folder: &ModelsFolder) -> Vec<(Wish, Progress)> {
             bytes_per_second: None,
         };
         // A folder somebody renamed is not the download of its wish any more.
-        (plan.wish.folder_name() == *name).then_some((plan.wish, progress))
+        (plan.wish.folder_name() == *name).then_some(Begun {
+            paused: place.paused().exists(),
+            wish: plan.wish,
+            progress,
+        })
     });
     plans.collect()
+}
+
+/// Remembers that the person paused a download, or that they want it to go on.
+///
+/// # Errors
+/// [`ModelsError::Folder`] when it can't be written down.
+pub fn keep_paused(folder: &ModelsFolder, wish: &Wish, paused: bool) -> Result<(), ModelsError> {
+    let mark = folder.download(&wish.folder_name())?.paused();
+    let kept = match paused {
+        true => fs::write(&mark, b""),
+        false if mark.exists() => fs::remove_file(&mark),
+        false => Ok(()),
+    };
+    kept.map_err(|error| ModelsError::folder(&mark, error))
 }
 
 /// Throws a download away that no one is at.

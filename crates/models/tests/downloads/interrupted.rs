@@ -35,10 +35,8 @@ fn a_paused_download_goes_on_where_it_was() {
         }
         let begun = begun(&bed.folder());
         assert_eq!(begun.len(), 1);
-        assert!(
-            begun[0].1.done > 0 && begun[0].1.total > 48 * MIB,
-            "{begun:?}"
-        );
+        let progress = &begun[0].progress;
+        assert!(progress.done > 0 && progress.total > 48 * MIB, "{begun:?}");
         assert!(bed.promoted().is_empty());
     };
     assert!(pauses >= 2, "{pauses}");

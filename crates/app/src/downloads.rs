@@ -1,0 +1,418 @@
+//! Downloads under way, each on a thread of its own.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use tern_models::{
+    Control, Endpoint, ModelsError, ModelsFolder, Network, Patience, Progress, Setback, Stage, Wish,
+};
+
+use crate::live::{Core, lock};
+use crate::{App, AppError, AppEvent, ProxyChoice, Settings, token};
+
+/// How often the face hears of a download that goes on.
+const TELL_EVERY: Duration = Duration::from_millis(250);
+
+/// A download, as it is shown.
+#[derive(Clone, Debug)]
+pub struct DownloadInfo {
+    /// Its name for the program.
+    pub id: String,
+    /// Name of the model.
+    pub name: String,
+    /// The model's id in the catalogue, if it was chosen there.
+    pub catalogue: Option<String>,
+    /// Repository, `owner/name`.
+    pub repo: String,
+    /// The hub it comes from.
+    pub host: String,
+    /// What it does.
+    pub state: DownloadState,
+    /// Bytes that are there.
+    pub done_bytes: u64,
+    /// Bytes in all; 0 until the hub has said.
+    pub total_bytes: u64,
+    /// Over the last seconds.
+    pub bytes_per_second: Option<f64>,
+    /// At that speed.
+    pub seconds_left: Option<f64>,
+}
+
+/// What a download does.
+#[derive(Clone, Debug)]
+pub enum DownloadState {
+    /// Asking the hub what there is.
+    Asking,
+    /// Bytes arrive.
+    Fetching,
+    /// Nothing arrives; Tern tries again by itself.
+    Waiting {
+        /// Why.
+        setback: Setback,
+        /// Seconds until the next try.
+        seconds: u64,
+    },
+    /// Everything is there and is compared with what it should be.
+    Checking,
+    /// The person paused it.
+    Paused,
+    /// It ended; what is there is kept, and it can be tried again.
+    Failed(Arc<AppError>),
+}
+
+/// Every download that is not done.
+#[derive(Default)]
+pub(crate) struct Downloads(Mutex<BTreeMap<String, Entry>>);
+
+struct Entry {
+    wish: Wish,
+    info: DownloadInfo,
+    running: Option<Running>,
+    told: Instant,
+}
+
+struct Running {
+    control: Control,
+    /// What to do with the files once it has ended.
+    after: After,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// Why a download was told to end.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum After {
+    /// It wasn't.
+    Nothing,
+    /// The person paused it.
+    Pause,
+    /// Nothing may connect now.
+    Lock,
+    /// The person gave it up.
+    Cancel,
+}
+
+impl Downloads {
+    pub(crate) fn list(&self) -> Vec<DownloadInfo> {
+        lock(&self.0)
+            .values()
+            .map(|entry| entry.info.clone())
+            .collect()
+    }
+
+    pub(crate) fn any_running(&self) -> bool {
+        lock(&self.0).values().any(|entry| entry.running.is_some())
+    }
+
+    /// Ends every download and waits for its last write.
+    pub(crate) fn end_all(&self) {
+        let threads: Vec<JoinHandle<()>> = lock(&self.0)
+            .values_mut()
+            .filter_map(|entry| {
+                let running = entry.running.as_mut()?;
+                running.control.pause();
+                running.thread.take()
+            })
+            .collect();
+        for thread in threads {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl App {
+    /// Starts the download of a model: an id of the catalogue, or
+    /// `owner/name[@revision][:file.gguf]`. One that was begun goes on.
+    ///
+    /// # Errors
+    /// [`AppError::Offline`] while the offline lock is on, [`AppError::Models`] for a name that is
+    /// none. What happens later is told by [`AppEvent::DownloadsChanged`].
+    pub fn start_download(&self, wish: &str) -> Result<DownloadInfo, AppError> {
+        let wish = Wish::parse(wish.trim())?;
+        let id = wish.folder_name();
+        start(&self.core, wish)?;
+        let list = self.core.downloads.list();
+        let found = list.into_iter().find(|download| download.id == id);
+        found.ok_or(AppError::NoDownload)
+    }
+
+    /// Stops a download and keeps what is there, also over the next start of Tern.
+    ///
+    /// # Errors
+    /// [`AppError::NoDownload`], [`AppError::Models`] when that can't be written down.
+    pub fn pause_download(&self, id: &str) -> Result<Vec<DownloadInfo>, AppError> {
+        let wish = self.stop_download(id, After::Pause)?;
+        tern_models::keep_paused(&self.core.folder(), &wish, true)?;
+        self.core.tell_downloads();
+        Ok(self.core.downloads.list())
+    }
+
+    /// Lets a download go on that is paused or has failed.
+    ///
+    /// # Errors
+    /// As [`start_download`](Self::start_download), and [`AppError::NoDownload`].
+    pub fn resume_download(&self, id: &str) -> Result<Vec<DownloadInfo>, AppError> {
+        let wish = lock(&self.core.downloads.0)
+            .get(id)
+            .map(|entry| entry.wish.clone());
+        start(&self.core, wish.ok_or(AppError::NoDownload)?)?;
+        Ok(self.core.downloads.list())
+    }
+
+    /// Gives a download up and deletes what is there.
+    ///
+    /// # Errors
+    /// [`AppError::NoDownload`], [`AppError::Models`] when another program is at it.
+    pub fn cancel_download(&self, id: &str) -> Result<Vec<DownloadInfo>, AppError> {
+        let wish = self.stop_download(id, After::Cancel)?;
+        tern_models::discard(&self.core.folder(), &wish)?;
+        lock(&self.core.downloads.0).remove(id);
+        self.core.tell_downloads();
+        Ok(self.core.downloads.list())
+    }
+
+    /// Every download that is not done.
+    pub fn downloads(&self) -> Vec<DownloadInfo> {
+        self.core.downloads.list()
+    }
+
+    /// Tells a download to end and waits until it has.
+    fn stop_download(&self, id: &str, after: After) -> Result<Wish, AppError> {
+        let (wish, thread) = {
+            let mut downloads = lock(&self.core.downloads.0);
+            let entry = downloads.get_mut(id).ok_or(AppError::NoDownload)?;
+            if after == After::Pause {
+                entry.info.state = DownloadState::Paused;
+            }
+            let thread = entry.running.as_mut().and_then(|running| {
+                running.after = after;
+                running.control.pause();
+                running.thread.take()
+            });
+            (entry.wish.clone(), thread)
+        };
+        if let Some(thread) = thread {
+            let _ = thread.join();
+        }
+        Ok(wish)
+    }
+}
+
+impl Core {
+    pub(crate) fn folder(&self) -> ModelsFolder {
+        lock(&self.shelf).folder()
+    }
+
+    pub(crate) fn tell_downloads(&self) {
+        self.emit(AppEvent::DownloadsChanged(self.downloads.list()));
+    }
+
+    /// How downloads reach the hub, as the person set it.
+    pub(crate) fn network(&self) -> Network {
+        network(&lock(&self.settings))
+    }
+
+    /// The host downloads come from.
+    pub(crate) fn hub_host(&self) -> String {
+        let mirror = lock(&self.settings).mirror.clone();
+        Endpoint::choose(mirror.as_deref()).map_or(String::new(), |hub| hub.host().to_owned())
+    }
+}
+
+fn network(settings: &Settings) -> Network {
+    Network {
+        endpoint: settings.mirror.clone(),
+        proxy: match &settings.proxy {
+            ProxyChoice::System => tern_models::ProxyChoice::System,
+            ProxyChoice::Off => tern_models::ProxyChoice::Off,
+            ProxyChoice::Manual { address } => tern_models::ProxyChoice::Manual(address.clone()),
+        },
+        token: None,
+    }
+}
+
+/// Lets downloads of an earlier run go on: those the person did not pause.
+pub(crate) fn go_on(core: &Arc<Core>) {
+    for begun in tern_models::begun(&core.folder()) {
+        let mut info = info(core, &begun.wish, &begun.progress);
+        info.state = DownloadState::Paused;
+        let entry = Entry {
+            wish: begun.wish.clone(),
+            info,
+            running: None,
+            told: Instant::now(),
+        };
+        lock(&core.downloads.0).insert(begun.wish.folder_name(), entry);
+        if begun.paused || lock(&core.settings).offline {
+            continue;
+        }
+        if let Err(error) = start(core, begun.wish) {
+            tracing::warn!("a download could not go on: {error}");
+        }
+    }
+    core.tell_downloads();
+}
+
+/// The offline lock was closed or opened.
+pub(crate) fn lock_changed(core: &Arc<Core>, offline: bool) {
+    if !offline {
+        return go_on_after_lock(core);
+    }
+    let mut threads = Vec::new();
+    for entry in lock(&core.downloads.0).values_mut() {
+        if let Some(running) = &mut entry.running {
+            running.after = After::Lock;
+            running.control.pause();
+            threads.extend(running.thread.take());
+        }
+    }
+    for thread in threads {
+        let _ = thread.join();
+    }
+    core.tell_downloads();
+}
+
+fn go_on_after_lock(core: &Arc<Core>) {
+    for begun in tern_models::begun(&core.folder()) {
+        if !begun.paused
+            && let Err(error) = start(core, begun.wish)
+        {
+            tracing::warn!("a download could not go on: {error}");
+        }
+    }
+}
+
+fn info(core: &Core, wish: &Wish, progress: &Progress) -> DownloadInfo {
+    DownloadInfo {
+        id: wish.folder_name(),
+        name: wish.label(),
+        catalogue: wish.catalogue.clone(),
+        repo: wish.repo.as_str().to_owned(),
+        host: core.hub_host(),
+        state: match progress.stage.clone() {
+            Stage::Asking => DownloadState::Asking,
+            Stage::Fetching => DownloadState::Fetching,
+            Stage::Waiting { setback, seconds } => DownloadState::Waiting { setback, seconds },
+            Stage::Checking => DownloadState::Checking,
+        },
+        done_bytes: progress.done,
+        total_bytes: progress.total,
+        bytes_per_second: progress.bytes_per_second,
+        seconds_left: progress.seconds_left(),
+    }
+}
+
+fn start(core: &Arc<Core>, wish: Wish) -> Result<(), AppError> {
+    if lock(&core.settings).offline {
+        return Err(AppError::Offline);
+    }
+    let id = wish.folder_name();
+    // An address or proxy that is none is said at once, not in a list.
+    let network = core.network();
+    Endpoint::choose(network.endpoint.as_deref())?;
+    let mut downloads = lock(&core.downloads.0);
+    if downloads
+        .get(&id)
+        .is_some_and(|entry| entry.running.is_some())
+    {
+        return Ok(());
+    }
+    let known = downloads
+        .get(&id)
+        .map(|entry| (entry.info.done_bytes, entry.info.total_bytes));
+    let (done, total) = known.unwrap_or_default();
+    let begin = Progress {
+        stage: Stage::Asking,
+        done,
+        total,
+        bytes_per_second: None,
+    };
+    let control = Control::default();
+    let entry = Entry {
+        info: info(core, &wish, &begin),
+        wish: wish.clone(),
+        running: Some(Running {
+            control: control.clone(),
+            after: After::Nothing,
+            thread: None,
+        }),
+        told: Instant::now(),
+    };
+    let of_thread = (Arc::clone(core), id.clone());
+    let thread = thread::Builder::new()
+        .name("tern-download".to_owned())
+        .spawn(move || {
+            let (core, id) = of_thread;
+            run(&core, &id, &wish, network, &control);
+        })
+        .map_err(AppError::Thread)?;
+    let entry = downloads.entry(id).insert_entry(entry).into_mut();
+    if let Some(running) = &mut entry.running {
+        running.thread = Some(thread);
+    }
+    drop(downloads);
+    core.tell_downloads();
+    Ok(())
+}
+
+fn run(core: &Arc<Core>, id: &str, wish: &Wish, mut network: Network, control: &Control) {
+    let folder = core.folder();
+    core.connections.note_download(&core.hub_host());
+    // The keyring may ask the person, so not on the command's thread.
+    network.token = token::token();
+    let mut report = |progress: Progress| {
+        let mut downloads = lock(&core.downloads.0);
+        let Some(entry) = downloads.get_mut(id) else {
+            return;
+        };
+        if entry
+            .running
+            .as_ref()
+            .is_none_or(|running| running.after != After::Nothing)
+        {
+            return;
+        }
+        let before = std::mem::discriminant(&entry.info.state);
+        entry.info = info(core, wish, &progress);
+        let same = before == std::mem::discriminant(&entry.info.state);
+        if same && entry.told.elapsed() < TELL_EVERY {
+            return;
+        }
+        entry.told = Instant::now();
+        drop(downloads);
+        core.tell_downloads();
+    };
+    let unpaused = tern_models::keep_paused(&folder, wish, false);
+    let fetched = unpaused.and_then(|()| {
+        tern_models::fetch(
+            &folder,
+            wish,
+            &network,
+            Patience::default(),
+            control,
+            &mut report,
+        )
+    });
+    let added =
+        fetched.and_then(|fetched| lock(&core.shelf).add_owned(&fetched.path, fetched.record));
+    let mut downloads = lock(&core.downloads.0);
+    match added {
+        Ok(_) => {
+            downloads.remove(id);
+        }
+        Err(error) => {
+            if let Some(entry) = downloads.get_mut(id) {
+                entry.running = None;
+                (entry.info.bytes_per_second, entry.info.seconds_left) = (None, None);
+                entry.info.state = match error {
+                    ModelsError::Paused | ModelsError::Cancelled => DownloadState::Paused,
+                    error => DownloadState::Failed(Arc::new(error.into())),
+                };
+            }
+        }
+    }
+    drop(downloads);
+    core.tell_downloads();
+    core.emit(AppEvent::ModelsChanged(core.models()));
+}
