@@ -16,7 +16,7 @@ export interface Block {
 
 /** A formula is found by its source and painted as a whole. */
 const FORMULA = '.math:has(annotation)';
-const INLINE = new Set(['a', 'br', 'code', 'em', 's', 'span', 'strong']);
+export const INLINE = new Set(['a', 'br', 'code', 'em', 's', 'span', 'strong']);
 /** Words of the window, not of the message. */
 const NOT_TEXT = '.code-head, button';
 
