@@ -8,6 +8,7 @@ const PARTS = /<\/?([a-z][a-z0-9]*)[^>]*>|[^<]+/g;
 const NOT_TEXT = [
   ['<div class="code-head">', '</div>'],
   ['<button', '</button>'],
+  ['<thead role="rowgroup" class="again ', '</thead>'],
 ] as const;
 /** All that `escapeHtml` writes. */
 const ESCAPED: Record<string, string> = { '&lt;': '<', '&gt;': '>', '&quot;': '"', '&amp;': '&' };
