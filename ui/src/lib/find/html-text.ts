@@ -38,8 +38,12 @@ export function blockTexts(html: string): string[] {
       continue;
     }
     const skipped = NOT_TEXT.find(([from]) => whole.startsWith(from));
-    if (skipped !== undefined) PARTS.lastIndex = html.indexOf(skipped[1], part.index);
-    else if (!INLINE.has(tag)) end();
+    if (skipped !== undefined) {
+      // Never back: an end that is missing must not hold up the window.
+      PARTS.lastIndex = Math.max(PARTS.lastIndex, html.indexOf(skipped[1], part.index));
+    } else if (!INLINE.has(tag)) {
+      end();
+    }
   }
   end();
   return blocks;
