@@ -1,6 +1,7 @@
-// npm run bench:ui: how smooth the chat window is, in Chromium on the fake host: opening, scrolling and
-// streaming (60 tokens a second) in a chat of 10,000 messages and in answers of 200,000 characters.
-// Figures land in target/bench. `npm run bench:ui -- --seconds 5` makes each stretch shorter.
+// npm run bench:ui: how smooth the chat window is, in Chromium on the fake host: opening, scrolling, finding
+// and streaming (60 tokens a second) in a chat of 10,000 messages and in answers of 200,000 characters.
+// Figures land in target/bench. `npm run bench:ui -- --seconds 5` makes each stretch shorter, `--only quote`
+// leaves out what is not named so.
 
 import fs from 'node:fs';
 import http from 'node:http';
@@ -17,7 +18,7 @@ const BUILD = path.join(root, 'tests', 'ui', 'results', 'fake');
 const VIEW = { width: 1280, height: 800 };
 const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css' };
 /** Shapes of an answer of 200,000 characters (ui/src/lib/ipc/fake-long.ts). */
-const SHAPES = ['blocks', 'code', 'list', 'paragraph'];
+const SHAPES = ['blocks', 'code', 'list', 'ones', 'paragraph', 'quote', 'table'];
 const HUGE = 200_000;
 
 /** Serves the build on a port of its own. */
@@ -63,6 +64,36 @@ function open(page, title) {
   }, title);
 }
 
+/** Words that are in most answers, in some, and in questions only. */
+const WORDS = ['tern', 'weight', 'tell me about birds'];
+
+/** Looks for words; resolves to milliseconds until the first match is painted, and until all are counted. */
+function find(page, words) {
+  return page.evaluate(async (wanted) => {
+    const frame = () => new Promise((done) => requestAnimationFrame(done));
+    const field = document.querySelector('[data-testid="find-input"]');
+    const isFound = () =>
+      [...(CSS.highlights.get('tern-found-current') ?? [])].some(
+        (range) => range.toString().toLowerCase() === wanted,
+      );
+    const isCounted = () =>
+      / of /.test(document.querySelector('[data-testid="find-words"]').textContent);
+    field.value = '';
+    field.dispatchEvent(new Event('input', { bubbles: true }));
+    // One search waits a little for the one before.
+    await new Promise((done) => setTimeout(done, 300));
+    const started = performance.now();
+    field.value = wanted;
+    field.dispatchEvent(new Event('input', { bubbles: true }));
+    let first = null;
+    while (first === null || !isCounted()) {
+      await frame();
+      if (first === null && isFound()) first = performance.now() - started;
+    }
+    return { first, all: performance.now() - started };
+  }, words);
+}
+
 const nodes = (page) => page.evaluate(() => document.querySelectorAll('*').length);
 
 /** Turns the wheel upwards at 60 events a second. */
@@ -86,28 +117,46 @@ async function writing(page) {
   await page.getByTestId('phase').filter({ hasText: 'Writing' }).waitFor({ timeout: 60_000 });
 }
 
-async function measure(browser, server, seconds) {
-  const rows = [];
-  const add = async (name, page, figures) => {
-    rows.push({ name, ...figures, nodes: await nodes(page) });
-    say(name);
-  };
-
-  let page = await start(browser, server, 'long', 'steady');
+async function measureLongChat(browser, server, seconds, add) {
+  const page = await start(browser, server, 'long', 'steady');
   let opened = 0;
   const opening = await watch(page, async () => {
     opened = await open(page, 'Ten thousand messages');
   });
   await add('open 10,000 messages', page, { ...opening, opened_ms: opened });
   await add('scroll 10,000 messages', page, await watch(page, () => scrollUp(page, seconds)));
+  await page.keyboard.press('Control+f');
+  await page.getByTestId('find-input').waitFor();
+  for (const time of ['', ' again']) {
+    for (const words of WORDS) {
+      let found = {};
+      const finding = await watch(page, async () => {
+        found = await find(page, words);
+      });
+      const times = { opened_ms: found.first, whole_ms: found.all };
+      await add(`find "${words}" in 10,000 messages${time}`, page, { ...finding, ...times });
+    }
+  }
+  await page.keyboard.press('Escape');
   await page.getByTestId('to-end').click();
   await ask(page, 'Write huge blocks.');
   const streaming = await watch(page, () => page.waitForTimeout(seconds * 1000));
   await add('stream into 10,000 messages', page, streaming);
   await page.close();
+}
 
-  for (const shape of SHAPES) {
-    page = await start(browser, server, 'huge', 'steady');
+async function measure(browser, server, seconds, only) {
+  const rows = [];
+  const add = async (name, page, figures) => {
+    rows.push({ name, ...figures, nodes: await nodes(page) });
+    say(name);
+  };
+  const isWanted = (name) => only === undefined || only.split(',').includes(name);
+
+  if (isWanted('messages')) await measureLongChat(browser, server, seconds, add);
+  for (const shape of SHAPES.filter(isWanted)) {
+    const page = await start(browser, server, 'huge', 'steady');
+    let opened = 0;
     const figures = await watch(page, async () => {
       opened = await open(page, `Huge ${shape}`);
     });
@@ -135,7 +184,8 @@ async function measure(browser, server, seconds) {
 
 const HEAD = [
   'what',
-  'open ms',
+  'open or first match ms',
+  'all matches ms',
   'frames',
   'dropped',
   'work ms per frame (mean / p95 / max)',
@@ -143,14 +193,16 @@ const HEAD = [
   'elements',
 ];
 
-function cells({ name, opened_ms, frames, dropped, work_ms, longest_task_ms, nodes }) {
+function cells({ name, opened_ms, whole_ms, frames, dropped, work_ms, longest_task_ms, nodes }) {
   const work = [work_ms.mean, work_ms.p95, work_ms.max].map((ms) => ms.toFixed(1)).join(' / ');
-  const opened = opened_ms === undefined ? '' : opened_ms.toFixed(0);
-  return [name, opened, frames, dropped, work, longest_task_ms.toFixed(0), nodes];
+  const [opened, whole] = [opened_ms, whole_ms].map((ms) => ms?.toFixed(0) ?? '');
+  return [name, opened, whole, frames, dropped, work, longest_task_ms.toFixed(0), nodes];
 }
 
 await main(async () => {
-  const { values } = parseArgs({ options: { seconds: { type: 'string', default: '20' } } });
+  const { values } = parseArgs({
+    options: { seconds: { type: 'string', default: '20' }, only: { type: 'string' } },
+  });
   const seconds = Number(values.seconds);
   if (!(seconds >= 1)) throw new Problem(`--seconds takes a number from 1, not "${values.seconds}".`);
   const executablePath = findBrowser();
@@ -162,7 +214,7 @@ await main(async () => {
   const server = await serve();
   const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] });
   try {
-    const rows = await measure(browser, server, seconds);
+    const rows = await measure(browser, server, seconds, values.only);
     console.log(`\n${markdown(HEAD, rows.map(cells))}\n`);
     const file = figuresFile('-ui', 'json');
     fs.writeFileSync(file, `${JSON.stringify(rows, null, 2)}\n`);

@@ -221,7 +221,7 @@ test('a message is gone to by its id, in a chat that is open or opened for it', 
   }
 });
 
-for (const shape of ['blocks', 'code', 'list', 'paragraph']) {
+for (const shape of ['blocks', 'code', 'list', 'ones', 'paragraph', 'quote', 'table']) {
   test(`200,000 characters of ${shape} are read from end to end and written on`, async ({
     app,
     page,
@@ -248,3 +248,40 @@ for (const shape of ['blocks', 'code', 'list', 'paragraph']) {
     await expect.poll(() => distance(page)).toBeLessThan(2);
   });
 }
+
+test('parts of a long table and of a long quote are seen and read as one', async ({
+  app,
+  page,
+}) => {
+  await app.start('huge', 'manual');
+  for (const shape of ['table', 'quote']) {
+    await app.open(`Huge ${shape}`);
+    await drag(page, 0.6);
+    await expect.poll(() => page.locator('.cut-above').count()).toBeGreaterThan(1);
+    const seams = await page.locator('.cut-above').evaluateAll((parts) =>
+      parts.map((part) => {
+        const piece = part.closest('.piece')?.previousElementSibling;
+        const above = part.previousElementSibling ?? piece?.lastElementChild;
+        // One that is far from the view is not there.
+        return above ? part.getBoundingClientRect().top - above.getBoundingClientRect().bottom : 0;
+      }),
+    );
+    for (const seam of seams) expect(Math.abs(seam)).toBeLessThan(1);
+  }
+  await app.open('Huge table');
+  await drag(page, 0.6);
+  const tables = page.getByTestId('message-text').last().getByRole('table');
+  await expect.poll(() => tables.count()).toBeGreaterThan(1);
+  const heads = ['Number', 'Sighting', 'Seen by'];
+  for (const table of await tables.all()) {
+    await expect(table.getByRole('columnheader')).toHaveText(heads);
+  }
+  const widths = await tables
+    .locator('tr:not(.again tr)')
+    .evaluateAll((rows) =>
+      rows.map((row) =>
+        [...row.children].map((cell) => Math.round(cell.getBoundingClientRect().width)).join(),
+      ),
+    );
+  expect(new Set(widths).size).toBe(1);
+});

@@ -49,9 +49,18 @@ const ASCII = /^[\u0000-\u007f]*$/;
 // eslint-disable-next-line no-control-regex
 const RUNS = /[\u0000-\u007f]+|[^\u0000-\u007f]/gu;
 
+function plain(part: string): string {
+  const folded = ASCII.test(part) ? part.toLowerCase() : fold(part);
+  return folded.replace(/\s/g, ' ');
+}
+
+/** What `foldWithPlaces` makes of a text, where nobody asks for the places. */
+export function foldedText(text: string): string {
+  return ASCII.test(text) ? plain(text) : text.replace(RUNS, plain);
+}
+
 /** Character by character; all white space is a space. */
 export function foldWithPlaces(text: string): Folded {
-  const plain = (part: string) => fold(part).replace(/\s/g, ' ');
   if (ASCII.test(text)) return { text: plain(text), origin: null, length: text.length };
   const parts: string[] = [];
   const origin: number[] = [];

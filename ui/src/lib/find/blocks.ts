@@ -16,9 +16,9 @@ export interface Block {
 
 /** A formula is found by its source and painted as a whole. */
 const FORMULA = '.math:has(annotation)';
-const INLINE = new Set(['a', 'br', 'code', 'em', 's', 'span', 'strong']);
-/** Words of the window, not of the message. */
-const NOT_TEXT = '.code-head, button';
+export const INLINE = new Set(['a', 'br', 'code', 'em', 's', 'span', 'strong']);
+/** Words of the window, not of the message, and what is said again. */
+const NOT_TEXT = '.code-head, button, .again';
 
 export function blocksOf(root: Node): Block[] {
   const blocks: Block[] = [];

@@ -2,7 +2,7 @@
 import { CODE, GENERAL, LONG, TABLE } from './fake-texts';
 
 /** Kinds of one huge answer, by the shape of what is in it. */
-export const SHAPES = ['blocks', 'code', 'list', 'paragraph'] as const;
+export const SHAPES = ['blocks', 'code', 'list', 'ones', 'paragraph', 'quote', 'table'] as const;
 export type Shape = (typeof SHAPES)[number];
 
 const FORMULAS =
@@ -26,6 +26,14 @@ function lineOf(shape: Shape, n: number): string {
       return `    total_${n} = weigh(samples[${n}], scale=0.${n % 10})  # step ${n}\n`;
     case 'list':
       return `- Sighting ${n}: a **common tern** over the \`harbour\`, going south.\n`;
+    case 'ones':
+      return `1. Sighting ${n}: a **common tern** over the \`harbour\`, going south.\n`;
+    case 'quote':
+      return n % 10 === 0
+        ? `> 1. Sighting ${n}: a **common tern**.\n> 2. Another one.\n>\n`
+        : `> Tern number ${n} flew *south* along the coast,\n> low over the waves.\n>\n`;
+    case 'table':
+      return `| ${n} | A **common tern** over the \`harbour\`, going south | ${n % 7} of 7 |\n`;
     case 'paragraph':
       return `Tern number ${n} flew *south* along the coast, low over the waves. `;
     case 'blocks':
@@ -37,9 +45,14 @@ function lineOf(shape: Shape, n: number): string {
   }
 }
 
+const FIRST: Partial<Record<Shape, string>> = {
+  code: '```python\n',
+  table: '| Number | Sighting | Seen by |\n| ---: | --- | :-: |\n',
+};
+
 /** An answer of this shape, at least `length` characters long. */
 export function hugeAnswer(shape: Shape, length: number): string {
-  const lines = shape === 'code' ? ['```python\n'] : [];
+  const lines = [FIRST[shape] ?? ''];
   let written = 0;
   for (let n = 1; written < length; n += 1) {
     const line = lineOf(shape, n);

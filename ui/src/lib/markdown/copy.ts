@@ -13,6 +13,7 @@ export function copyFormulas(event: ClipboardEvent): void {
   if (first) range.setStartBefore(first);
   if (last) range.setEndAfter(last);
   const part = range.cloneContents();
+  for (const head of part.querySelectorAll('.again')) head.remove();
   if (!writeFormulas(part)) return;
   event.clipboardData.setData('text/plain', textOf(part));
   event.preventDefault();

@@ -4,12 +4,13 @@ import MarkdownIt, { type Env, type Token } from 'markdown-it';
 import { beginning } from '../graphemes';
 import { t } from '../strings/language.svelte';
 import { formulas } from './formulas.svelte';
+import { cutParts, type CutEnv } from './goes-on';
 import { highlight } from './highlight';
 import { safeLinks } from './links';
 import { mathSource } from './math';
 
 /** What rendering carries from block to block of one text. */
-export interface RenderEnv extends Env {
+export interface RenderEnv extends Env, CutEnv {
   /** True for the block that is still being written. */
   open?: boolean;
   /** Code stays without colours. */
@@ -40,6 +41,7 @@ md.linkify.set({ fuzzyLink: false, fuzzyEmail: false, fuzzyIP: false });
 md.validateLink = () => true;
 md.use(safeLinks);
 md.use(mathSource);
+md.use(cutParts);
 
 const escape = md.utils.escapeHtml;
 
@@ -84,8 +86,15 @@ md.renderer.rules.fence = (tokens, index, _options, env) => {
 };
 md.renderer.rules.code_block = (tokens, index) => codeBlock(tokenAt(tokens, index).content, '');
 
-md.renderer.rules.table_open = () =>
-  `<div class="table" tabindex="0" role="region" aria-label="${t.message.tableLabel}"><table>\n`;
+md.renderer.rules.table_open = (tokens, index) => {
+  const token = tokenAt(tokens, index);
+  // A part of a long one does not scroll to the side, and each would be a place of its own.
+  if (token.attrGet('role') === 'table') {
+    const cuts = String(token.attrGet('class') ?? '');
+    return `<div class="table long ${cuts}"><table role="table" aria-label="${t.message.tableLabel}">\n`;
+  }
+  return `<div class="table" tabindex="0" role="region" aria-label="${t.message.tableLabel}"><table>\n`;
+};
 md.renderer.rules.table_close = () => '</table></div>\n';
 for (const cell of ['th_open', 'td_open']) {
   // Alignment as a class: style attributes are not let through.
@@ -94,7 +103,8 @@ for (const cell of ['th_open', 'td_open']) {
     const alignment = /text-align:(left|center|right)/.exec(
       String(token.attrGet('style') ?? ''),
     )?.[1];
-    token.attrs = alignment === undefined ? [] : [['class', `align-${alignment}`]];
+    token.attrs = (token.attrs ?? []).filter(([name]) => name !== 'style');
+    if (alignment !== undefined) token.attrJoin('class', `align-${alignment}`);
     return `<${token.tag}${self.renderAttrs(token)}>`;
   };
 }
@@ -107,9 +117,14 @@ for (const part of ['heading_open', 'heading_close']) {
   };
 }
 
+/** HTML of whole blocks, or of a part of a long one; it may hold anything. */
+function html(source: string, env: RenderEnv): string {
+  return md.render((env.above?.table?.head ?? '') + source, env);
+}
+
 /** Safe HTML of a whole text or of whole blocks of one. */
 export function renderMarkdown(source: string, env: RenderEnv = {}): string {
-  return formulas.fill(DOMPurify.sanitize(md.render(source, env), purify));
+  return formulas.fill(DOMPurify.sanitize(html(source, env), purify));
 }
 
 /**
@@ -117,5 +132,5 @@ export function renderMarkdown(source: string, env: RenderEnv = {}): string {
  * may not be put on the page. Colours and purifying, which take most of the time, change no text.
  */
 export function renderUncoloured(source: string, env: RenderEnv = {}): string {
-  return formulas.fill(md.render(source, { ...env, uncoloured: true }));
+  return formulas.fill(html(source, { ...env, uncoloured: true }));
 }

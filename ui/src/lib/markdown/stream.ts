@@ -6,8 +6,9 @@
 import type { Token } from 'markdown-it';
 import { language } from '../strings/language.svelte';
 import { formulas } from './formulas.svelte';
+import type { GoesOn } from './goes-on';
 import { md, renderMarkdown, type RenderEnv } from './render';
-import { cutsOf } from './sections';
+import { cutsOf, type Cut } from './sections';
 
 /** One or more whole blocks, rendered when they are first looked at. */
 export class Block {
@@ -53,6 +54,8 @@ export class MarkdownStream {
   #language = language.current;
   /** Where the open part begins in `#text`. */
   #openAt = 0;
+  /** What the open part begins in the middle of. */
+  #goesOn: GoesOn | null = null;
   /** Up to where `#text` was looked through for block starts. */
   #scannedTo = 0;
   /** Mark of the fence that the open part begins with, while it has not ended. */
@@ -90,6 +93,7 @@ export class MarkdownStream {
     this.openCode = '';
     this.#text = '';
     this.#openAt = 0;
+    this.#goesOn = null;
     this.#scannedTo = 0;
     this.#fence = null;
     this.#codeAt = null;
@@ -110,7 +114,9 @@ export class MarkdownStream {
     if (this.#fence !== null && !this.#endFence(line, to)) return;
     const from = this.#openAt;
     // Blocks are closed by the start of the next one, so nothing that follows changes them.
-    for (const cut of blockCuts(this.#text.slice(from, to))) this.#add(from + cut);
+    for (const { at, goesOn } of blockCuts(this.#text.slice(from, to), this.#goesOn)) {
+      this.#add(from + at, goesOn);
+    }
     this.#fence = FENCE.exec(this.#text.slice(this.#openAt, to))?.[1] ?? null;
     const second = this.#text.indexOf('\n', this.#openAt) + 1;
     if (this.#fence !== null) this.#endFence(second, to);
@@ -123,12 +129,16 @@ export class MarkdownStream {
     const found = closing.exec(this.#text.slice(from, to));
     if (found === null) return false;
     this.#fence = null;
-    this.#add(from + found.index + found[0].length);
+    this.#add(from + found.index + found[0].length, null);
     return true;
   }
 
-  #add(to: number): void {
-    const block = new Block(this.#text.slice(this.#openAt, to), this.#env);
+  /** Settles what is above `to`, and what may go on below. */
+  #add(to: number, goesOn: GoesOn | null): void {
+    const cuts = { above: this.#goesOn, below: goesOn };
+    const env = cuts.above === null && goesOn === null ? this.#env : { ...this.#env, ...cuts };
+    const block = new Block(this.#text.slice(this.#openAt, to), env);
+    this.#goesOn = goesOn;
     // What it defines is known to the blocks below it.
     if (block.source.includes(']:')) md.block.parse(block.source, md, this.#env, []);
     this.settled = [...this.settled, block];
@@ -149,7 +159,7 @@ export class MarkdownStream {
   }
 
   #openEnv(): RenderEnv {
-    return { ...this.#env, open: !this.#finished };
+    return { ...this.#env, above: this.#goesOn, open: !this.#finished };
   }
 
   /** The open part is to be rendered again, unless it is code that only gets longer. */
@@ -172,10 +182,14 @@ export class MarkdownStream {
 }
 
 /** Where to cut `lines`: before their last block, and where parts of a long text would get too large. */
-function blockCuts(lines: string): number[] {
+function blockCuts(lines: string, above: GoesOn | null): Cut[] {
+  const head = above?.table?.head ?? '';
   const tokens: Token[] = [];
-  md.block.parse(lines, md, { open: true }, tokens);
+  md.block.parse(head + lines, md, { open: true }, tokens);
   // Should this formula never end, its lines belong to what is above it.
   if (tokens.some(({ info, type }) => type === 'formula_block' && info === 'unclosed')) return [];
-  return cutsOf(lines, tokens);
+  return cutsOf(head + lines, tokens, above).map(({ at, goesOn }) => ({
+    at: at - head.length,
+    goesOn,
+  }));
 }

@@ -1,7 +1,8 @@
-import { countIn } from '../find/count';
-import { foldWithPlaces } from '../fold';
+import { counting } from '../find/count';
 import type { Target } from '../find/paint';
+import { foldedText } from '../fold';
 import { count as number } from '../format';
+import { pause, SLICE } from '../pause';
 import { t } from '../strings/language.svelte';
 import type { Announcer } from './announcer.svelte';
 import type { Chat } from './chat.svelte';
@@ -9,8 +10,8 @@ import type { Message } from './message.svelte';
 
 /** A text that grows is looked through this often at most, in milliseconds. */
 const PAUSE = 150;
-/** A long chat is looked through in pieces of this many milliseconds, so that keys are heard. */
-const SLICE = 12;
+/** While a long chat is looked through, the count is written anew this often, in milliseconds. */
+const TELL = 100;
 
 interface Hit {
   message: Message;
@@ -39,6 +40,8 @@ export class Find {
   counted = $state.raw('');
 
   #hits = $state.raw<Hit[]>([]);
+  /** Some messages were not looked at yet: there may be more matches. */
+  #counting = $state.raw(false);
   readonly total = $derived(this.#hits.reduce((sum, hit) => sum + hit.count, 0));
   /** Number of the current match, from 1; 0 without one. */
   readonly position = $derived.by(() => {
@@ -64,6 +67,8 @@ export class Find {
   #stale = false;
   /** The query is new: go to its first match. */
   #fresh = false;
+  /** Steps over the last match that is known yet. */
+  #owed = 0;
 
   constructor(announcer: Announcer) {
     this.#announcer = announcer;
@@ -72,6 +77,7 @@ export class Find {
   /** The position as words. */
   get words(): string {
     if (this.counted === '') return '';
+    if (this.#counting) return t.find.soFar(number(this.total));
     if (this.total === 0) return t.find.none;
     return t.find.position(number(this.position), number(this.total));
   }
@@ -107,6 +113,7 @@ export class Find {
 
   type(query: string): void {
     this.query = query;
+    this.#owed = 0;
     this.#look(true);
   }
 
@@ -118,7 +125,12 @@ export class Find {
   /** To the next match or the one before; past the end it goes on at the beginning. */
   move(step: 1 | -1): void {
     if (this.total === 0) return;
-    let at = (this.position - 1 + step + this.total) % this.total;
+    let at = this.position - 1 + step;
+    if (this.#counting && (at < 0 || at >= this.total)) {
+      this.#owed += step;
+      return;
+    }
+    at = (at + this.total) % this.total;
     for (const { message, count } of this.#hits) {
       if (at < count) {
         this.#go({ message: message.id, nth: at });
@@ -131,7 +143,7 @@ export class Find {
   #go(target: Target): void {
     this.target = target;
     this.moves += 1;
-    this.#announcer.say(this.words);
+    if (!this.#counting) this.#announcer.say(this.words);
   }
 
   #end(): void {
@@ -143,6 +155,8 @@ export class Find {
     this.#before = null;
     this.open = false;
     this.counted = '';
+    this.#counting = false;
+    this.#owed = 0;
     this.#hits = [];
     this.target = null;
   }
@@ -169,31 +183,64 @@ export class Find {
     this.#lastRun = performance.now();
     this.#running = true;
     this.#stale = false;
-    const query = foldWithPlaces(this.query).text;
-    const hits: Hit[] = [];
-    let since = performance.now();
+    const query = foldedText(this.query);
+    const isFresh = this.#fresh;
     const messages = query === '' ? [] : (this.#place?.chat.messages ?? []);
-    for (const [index, message] of messages.entries()) {
-      const count = countIn(message, query);
-      if (count > 0) hits.push({ message, index, count });
-      if (performance.now() - since > SLICE) {
-        await new Promise((done) => setTimeout(done));
-        if (run !== this.#run) return;
-        since = performance.now();
+    const above: Hit[] = [];
+    const below: Hit[] = [];
+    const hits = () => [...above.toReversed(), ...below];
+    let told = -Infinity;
+    let since = performance.now();
+    const rest = async () => {
+      if (isFresh && above.length + below.length > 0 && since - told > TELL) {
+        this.#tell(query, hits());
+        told = since;
       }
+      await pause();
+      since = performance.now();
+      return run === this.#run;
+    };
+    // What is in view first, then what is below it: there the first match is.
+    const start = Math.min(this.#start, messages.length);
+    for (let i = 0; i < messages.length; i += 1) {
+      const isBelow = start + i < messages.length;
+      const index = isBelow ? start + i : messages.length - 1 - i;
+      const message = messages[index];
+      if (message === undefined) continue;
+      const steps = counting(message, query);
+      let step = steps.next();
+      for (; step.done !== true; step = steps.next()) {
+        if (performance.now() - since > SLICE && !(await rest())) return;
+      }
+      if (step.value > 0) (isBelow ? below : above).push({ message, index, count: step.value });
+      if (performance.now() - since > SLICE && !(await rest())) return;
     }
     this.#running = false;
-    this.#take(query, hits);
+    this.#take(query, hits());
     if (this.#stale) this.#look(false);
   }
 
+  /** Goes to the first match while others are looked for. */
+  #tell(query: string, hits: Hit[]): void {
+    this.#hits = hits;
+    this.counted = query;
+    this.#counting = true;
+    if (!this.#fresh) return;
+    this.#fresh = false;
+    const first = this.#firstOf(hits);
+    if (first !== null) this.#go(first);
+  }
+
   #take(query: string, hits: Hit[]): void {
+    const wasCounting = this.#counting && this.counted === query;
+    this.#counting = false;
     this.#hits = hits;
     this.counted = query;
     const same = hits.find(({ message }) => message.id === this.target?.message);
     if (!this.#fresh && same !== undefined && this.target !== null) {
       // The text around it grew: the current match stays, and so does the view.
       if (this.target.nth >= same.count) this.target = { ...this.target, nth: same.count - 1 };
+      if (wasCounting) this.#pay();
       return;
     }
     const isFresh = this.#fresh;
@@ -206,6 +253,14 @@ export class Find {
     // Nobody asked to go anywhere: only the words change.
     this.target = first;
     if (isFresh && query !== '') this.#announcer.say(this.words);
+  }
+
+  /** Everything is counted: says so, and goes on where it could not. */
+  #pay(): void {
+    const steps = this.#owed;
+    this.#owed = 0;
+    for (let i = 0; i < Math.abs(steps); i += 1) this.move(steps > 0 ? 1 : -1);
+    if (steps === 0) this.#announcer.say(this.words);
   }
 
   /** The first match from the top of the view on, or else the last one above. */

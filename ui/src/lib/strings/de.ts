@@ -342,6 +342,7 @@ export const de: Strings = {
     label: 'In diesem Chat suchen',
     placeholder: 'In diesem Chat suchen',
     position: (position, total) => `${position} von ${total}`,
+    soFar: (total) => `bisher ${total}`,
     none: 'Keine Treffer',
     previous: 'Voriger Treffer',
     next: 'Nächster Treffer',

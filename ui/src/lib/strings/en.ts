@@ -339,6 +339,7 @@ export const en = {
     label: 'Find in this chat',
     placeholder: 'Find in this chat',
     position: (position: string, total: string) => `${position} of ${total}`,
+    soFar: (total: string) => `${total} so far`,
     none: 'No matches',
     previous: 'Previous match',
     next: 'Next match',
