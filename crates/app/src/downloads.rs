@@ -251,7 +251,6 @@ pub(crate) fn go_on(core: &Arc<Core>) {
             tracing::warn!("a download could not go on: {error}");
         }
     }
-    core.tell_downloads();
 }
 
 /// The offline lock was closed or opened.
