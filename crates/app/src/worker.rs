@@ -531,4 +531,36 @@ mod tests {
         );
         assert!(seen[2].contains("a defect"), "{}", seen[2]);
     }
+
+    #[test]
+    fn a_model_nobody_uses_leaves_memory_and_the_guide_stays() {
+        let (steps, mut reported) = unbounded_channel();
+        let worker = Worker::start(steps, Arc::new(AtomicU64::new(1))).expect("a thread");
+        let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/golden");
+        let tiny = ModelInfo {
+            id: "tiny".to_owned(),
+            path: Some(std::path::Path::new(golden).join("tiny-bitnet/hf-packed")),
+            ..ModelInfo::guide()
+        };
+        let warm = |model: &ModelInfo| Job::Warm {
+            model: Box::new(model.clone()),
+            threads: 1,
+        };
+        let mut next = || loop {
+            match reported.blocking_recv().expect("the worker goes on") {
+                Step::Loaded(model) => return Some(model.id),
+                Step::Unloaded => return None,
+                _ => {}
+            }
+        };
+        worker.submit(warm(&tiny));
+        assert_eq!(next().as_deref(), Some("tiny"));
+        assert_eq!(next(), None, "it was not used");
+        worker.submit(warm(&ModelInfo::guide()));
+        assert_eq!(next().as_deref(), Some("guide"));
+        thread::sleep(Duration::from_millis(1500));
+        worker.submit(warm(&tiny));
+        // Had the Guide left by itself, that would have been told first.
+        assert_eq!(next().as_deref(), Some("tiny"));
+    }
 }

@@ -314,7 +314,7 @@ fn another_folder_takes_the_models_along() {
 }
 
 #[test]
-fn a_model_nobody_uses_leaves_memory() {
+fn a_model_leaves_memory_when_it_is_told_to() {
     let folder = tempfile::tempdir().expect("a folder");
     let desk = Desk::with_rambler(folder.path(), 5);
     let is = |presence| {
