@@ -13,6 +13,6 @@ mod model;
 mod recognise;
 mod shelf;
 
-pub use error::ModelsError;
+pub use error::{ModelsError, NotAModel};
 pub use model::{InstalledModel, ModelId, ModelKind};
 pub use shelf::Shelf;
