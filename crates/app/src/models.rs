@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use tern_engine::ModelSource;
+use tern_engine::{ModelSource, Warning};
 use tern_models::{InstalledModel, ModelId, Shelf};
 
 use crate::AppError;
@@ -23,8 +23,8 @@ pub struct ModelInfo {
     pub selected: bool,
     /// What it is doing now.
     pub presence: ModelPresence,
-    /// Sentences worth knowing about the file.
-    pub warnings: Vec<String>,
+    /// What is worth knowing about the file.
+    pub warnings: Vec<Warning>,
 }
 
 /// What a model is doing.

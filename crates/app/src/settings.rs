@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::sampling::within;
-use crate::{AppError, Sampling};
+use crate::{AppError, Sampling, SettingName};
 
 /// Key under which the settings lie in the history database, as JSON.
 pub(crate) const SETTINGS_KEY: &str = "settings";
@@ -11,19 +11,19 @@ pub(crate) const SETTINGS_KEY: &str = "settings";
 pub(crate) const SELECTED_MODEL_KEY: &str = "selected_model";
 
 /// Longest system prompt, in bytes: more than any context holds, so only a slip can hit it.
-const SYSTEM_PROMPT_LIMIT: usize = 256 * 1024;
+const SYSTEM_PROMPT_LIMIT: f64 = 262_144.0;
 /// Most presets, and the longest name of one, in characters.
-const PRESETS_LIMIT: usize = 200;
-const PRESET_NAME_LIMIT: usize = 100;
+const PRESETS_LIMIT: f64 = 200.0;
+const PRESET_NAME_LIMIT: f64 = 100.0;
 /// Longest combination of keys, in bytes.
-const KEYS_LIMIT: usize = 100;
+const KEYS_LIMIT: f64 = 100.0;
 
 /// Refuses a system prompt that no context holds.
 pub(crate) fn check_system_prompt(text: &str) -> Result<(), AppError> {
     within(
-        "Length of the system prompt",
-        text.len(),
-        0..=SYSTEM_PROMPT_LIMIT,
+        SettingName::SystemPromptLength,
+        text.len() as f64,
+        0.0..=SYSTEM_PROMPT_LIMIT,
     )
 }
 
@@ -143,16 +143,20 @@ impl Settings {
     /// [`AppError::Setting`] names the first value out of range and the range.
     pub fn validate(&self) -> Result<(), AppError> {
         self.sampling.validate()?;
-        within("Text size", self.text_size, 50..=200)?;
-        within("Threads", self.threads, 0..=256)?;
+        within(SettingName::TextSize, self.text_size, 50.0..=200.0)?;
+        within(SettingName::Threads, self.threads, 0.0..=256.0)?;
         check_system_prompt(&self.system_prompt)?;
-        within("Number of presets", self.presets.len(), 0..=PRESETS_LIMIT)?;
+        within(
+            SettingName::PresetCount,
+            self.presets.len() as f64,
+            0.0..=PRESETS_LIMIT,
+        )?;
         for (at, preset) in self.presets.iter().enumerate() {
             check_system_prompt(&preset.text)?;
             within(
-                "Length of a preset's name",
-                preset.name.chars().count(),
-                1..=PRESET_NAME_LIMIT,
+                SettingName::PresetNameLength,
+                preset.name.chars().count() as f64,
+                1.0..=PRESET_NAME_LIMIT,
             )?;
             if self.presets[..at].iter().any(|p| p.name == preset.name) {
                 return Err(AppError::PresetTwice {
@@ -161,9 +165,9 @@ impl Settings {
             }
         }
         within(
-            "Length of the quick-ask keys",
-            self.quick_ask.as_ref().map_or(1, String::len),
-            1..=KEYS_LIMIT,
+            SettingName::QuickAskLength,
+            self.quick_ask.as_ref().map_or(1, String::len) as f64,
+            1.0..=KEYS_LIMIT,
         )
     }
 

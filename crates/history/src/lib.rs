@@ -47,7 +47,7 @@ mod versions;
 mod words;
 
 pub use conversation::{Conversation, ConversationId};
-pub use error::{Absent, HistoryError};
+pub use error::{Absent, HistoryError, Note};
 pub use history::History;
 pub use message::{Attachment, Message, MessageId, MessageState, MessageStats, Question, Role};
 pub use search::Found;

@@ -7,8 +7,10 @@
 
 mod chats;
 mod events;
+mod problems;
 mod program;
 
 pub(crate) use chats::*;
 pub(crate) use events::*;
+pub(crate) use problems::*;
 pub(crate) use program::*;
