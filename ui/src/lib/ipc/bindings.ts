@@ -74,14 +74,17 @@ export const commands = {
 	contextUse: (conversation: string | null, question: Question, options: ChatOptions | null) => typedError<ContextUse, Problem>(__TAURI_INVOKE("context_use", { conversation, question, options })),
 	/**  The exact text the model read before it wrote an answer. */
 	modelPrompt: (message: string) => typedError<ModelPrompt, Problem>(__TAURI_INVOKE("model_prompt", { message })),
-	/**  Asks for files with the platform's dialog and reads them; none if cancelled. */
-	attachFiles: () => typedError<ReadFile[], Problem>(__TAURI_INVOKE("attach_files")),
+	/**  Asks for files with the platform's dialog, under this title, and reads them; none if cancelled. */
+	attachFiles: (title: string) => typedError<ReadFile[], Problem>(__TAURI_INVOKE("attach_files", { title })),
 	/**  Chooses the model of new chats, and of one chat if given. */
 	selectModel: (model: string, conversation: string | null) => typedError<ModelEntry[], Problem>(__TAURI_INVOKE("select_model", { model, conversation })),
-	/**  Asks for a model file with the platform's dialog and adds it; nothing if cancelled. */
-	openModelFile: () => typedError<ModelEntry | null, Problem>(__TAURI_INVOKE("open_model_file")),
-	/**  Asks for a Hugging Face model folder and adds it; nothing if cancelled. */
-	openModelFolder: () => typedError<ModelEntry | null, Problem>(__TAURI_INVOKE("open_model_folder")),
+	/**
+	 *  Asks for a model file with the platform's dialog, in these words, and adds it; nothing if
+	 *  cancelled.
+	 */
+	openModelFile: (title: string, kind: string) => typedError<ModelEntry | null, Problem>(__TAURI_INVOKE("open_model_file", { title, kind })),
+	/**  Asks for a Hugging Face model folder, under this title, and adds it; nothing if cancelled. */
+	openModelFolder: (title: string) => typedError<ModelEntry | null, Problem>(__TAURI_INVOKE("open_model_folder", { title })),
 	/**  Takes a model off the list; its file stays. */
 	forgetModel: (model: string) => typedError<ModelEntry[], Problem>(__TAURI_INVOKE("forget_model", { model })),
 };
