@@ -150,7 +150,7 @@ test('every way an answer can end is said', async ({ app, page }) => {
     'Stopped. The text so far is kept.',
     'Interrupted: Tern was closed while this was being written.',
     'Ended at the answer length set in Settings.',
-    'The model file changed while it was in use. Open it again from the model menu, then try again.',
+    'The model file /home/kim/models/ggml-model-i2_s.gguf can no longer be read: it has another length than when it was loaded. Put the file back and load the model again.',
   ]);
 });
 

@@ -89,12 +89,19 @@ export const composerViews: View[] = [
     scenario: 'chats',
     show: async (app, page) => {
       await app.fake((host) => {
-        const message = 'The model’s file is missing. Choose another model above.';
-        host.refuse('contextUse', { code: 'model', message });
+        host.refuse('contextUse', {
+          code: 'model',
+          detail: {
+            kind: 'modelMissing',
+            name: 'BitNet b1.58 2B4T',
+            path: '/home/kim/models/ggml-model-i2_s.gguf',
+          },
+          message: 'The model’s file is missing.',
+        });
       }, null);
       await app.open('Prime sieve in Python');
       await page.getByTestId('context-ring').hover();
-      await expect(page.getByTestId('context-figures')).toContainText('missing');
+      await expect(page.getByTestId('context-figures')).toContainText('BitNet b1.58 2B4T');
     },
   },
 ];

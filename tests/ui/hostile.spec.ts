@@ -157,7 +157,12 @@ test('as questions, as names of models and as sentences about errors', async ({ 
     await app.fake((host, texts) => {
       const messages = texts.flatMap((text) => [
         { role: 'user' as const, text },
-        { role: 'assistant' as const, modelName: text, state: 'failed' as const, error: text },
+        {
+          role: 'assistant' as const,
+          modelName: text,
+          state: 'failed' as const,
+          error: { kind: 'modelChanged' as const, file: text, detail: text },
+        },
       ]);
       host.putChat('Hostile words', messages);
     }, batch);
@@ -187,7 +192,7 @@ test('as titles of chats and in the list of models', async ({ app, page }) => {
       bytes: 1,
       selected: i === 0,
       state: i % 2 ? ('missing' as const) : ('ready' as const),
-      warnings: [name],
+      warnings: [{ kind: 'unusableTemplate' as const, detail: name }],
     }));
     host.emit({ kind: 'modelsChanged', models });
   }, titles);

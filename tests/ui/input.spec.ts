@@ -158,7 +158,7 @@ test('text from right to left stays where it is', async ({ app, page }) => {
         text: `${text}\n\n- ${text}\n\n| ${text} | x |\n|---|---|\n| y | ${text} |`,
         modelName: text,
       },
-      { state: 'failed', error: text },
+      { state: 'failed', error: { kind: 'modelChanged', file: text, detail: text } },
     ]);
   }, turned);
   await app.rows.first().getByRole('button').first().click();

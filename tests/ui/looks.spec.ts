@@ -91,8 +91,13 @@ const views: View[] = [
     show: async (app, page) => {
       await app.open('What is Tern?');
       await app.fake(
-        (host, message) => host.refuse('sendMessage', { code: 'storage', message }),
-        'The disk is full. Make room, then send again.',
+        (host, path) =>
+          host.refuse('sendMessage', {
+            code: 'storage',
+            detail: { kind: 'diskFull', path },
+            message: 'The disk is full.',
+          }),
+        '/home/kim/.local/share/tern/history.db',
       );
       await app.send('And how does it keep my chats?');
       await expect(page.getByTestId('problem-line')).toBeVisible();

@@ -25,7 +25,7 @@ test('the menu: choose, read warnings, take off the list', async ({ app, page })
   const pill = page.getByTestId('model-pill');
   const menu = page.getByTestId('model-menu');
   await pill.click();
-  await expect(menu).toContainText('This file has no chat template.');
+  await expect(menu).toContainText('Tern does not know the chat format of this model');
   await expect(menu).toContainText('The file is not where it was.');
   await menu.getByRole('button', { name: /^Guide/ }).click();
   await expect(menu).toBeHidden();

@@ -5,7 +5,9 @@ test('a data folder that can’t be opened is explained, and Retry opens it', as
   page,
 }) => {
   await app.start('problem');
-  await expect(page.getByTestId('problem')).toContainText('Check that the disk is not full');
+  await expect(page.getByTestId('problem')).toContainText(
+    'Make sure that you can write to this folder',
+  );
   await expect(page.getByTestId('problem')).toContainText('/home/kim/.local/share/tern');
   await page.getByTestId('retry').click();
   await expect(app.rows).toHaveCount(9);
@@ -30,7 +32,10 @@ test('a problem out of the blue is shown and can be put away', async ({ app, pag
   await expect(app.rows.first()).toBeVisible();
   await app.fake(
     (host, message) =>
-      host.emit({ kind: 'problemOccurred', problem: { code: 'storage', message } }),
+      host.emit({
+        kind: 'problemOccurred',
+        problem: { code: 'storage', detail: { kind: 'unworded', text: message }, message },
+      }),
     'The disk is full: the answer is only in memory. Make room.',
   );
   await expect(page.getByTestId('problem-line')).toContainText('The disk is full');

@@ -3,7 +3,7 @@
 use tern_engine::{Generation, GenerationStats, StopReason};
 use tern_history::{Message, MessageId, MessageState, MessageStats, Versions};
 
-use crate::{AnswerStats, MessageText, Sampling};
+use crate::{AnswerStats, Failure, MessageText, Sampling};
 
 /// `tokens / seconds`, 0 where nothing was timed.
 fn rate(tokens: u32, seconds: f64) -> f64 {
@@ -120,7 +120,7 @@ pub(crate) fn shown(message: Message, versions: Versions) -> MessageText {
         created_at_ms: message.created_at_ms,
         model_name: message.model,
         stats: message.stats.as_ref().map(shown_stats),
-        error: message.error,
+        error: message.error.as_deref().map(Failure::recorded),
         next_seq: 0,
         attachments: message.attachments,
         versions,

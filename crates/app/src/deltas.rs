@@ -15,11 +15,11 @@ use tokio::time::{Instant, sleep_until};
 
 use self::joiner::Joiner;
 use self::speed::Speed;
-use crate::AppError;
 use crate::answer::{self, PromptRecord};
 use crate::event::{AppEvent, Phase};
 use crate::live::{Core, Ending, lock};
 use crate::worker::{Step, Ticket};
+use crate::{AppError, Failure};
 
 /// Least time between two writes of a running answer to disk.
 const SAVE_INTERVAL: Duration = Duration::from_millis(300);
@@ -171,7 +171,7 @@ impl Deltas {
                     text,
                     state,
                     stats: None,
-                    error: Some(error.to_string()),
+                    error: Some(Failure::of(&error)),
                 };
                 self.end(ticket, ending).await;
             }

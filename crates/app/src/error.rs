@@ -1,10 +1,11 @@
 //! What can go wrong in the program, in sentences a person can act on.
 
 use tern_engine::{EngineError, LoadError};
-use tern_history::HistoryError;
+use tern_history::{HistoryError, Note};
 use tern_models::ModelsError;
 
 use crate::ExportError;
+use crate::SettingName;
 
 /// An error of the program. `Display` is what the person reads.
 #[derive(Debug, thiserror::Error)]
@@ -19,8 +20,8 @@ pub enum AppError {
     #[error(transparent)]
     History(#[from] HistoryError),
     /// Something to know about the history that kept nothing from working.
-    #[error("{0}")]
-    HistoryNote(String),
+    #[error(transparent)]
+    HistoryNote(Note),
     /// The list of opened models could not be read or written.
     #[error(transparent)]
     Models(#[from] ModelsError),
@@ -72,12 +73,14 @@ pub enum AppError {
     #[error("Only an answer can be written again.")]
     NotAnAnswer,
     /// A setting out of its range.
-    #[error("{name} must be within {range}.")]
+    #[error("{name} must be within {least} to {most}.")]
     Setting {
-        /// What the window calls it.
-        name: &'static str,
-        /// In words.
-        range: String,
+        /// Which one.
+        name: SettingName,
+        /// The least it may be.
+        least: f64,
+        /// The most it may be.
+        most: f64,
     },
     /// Two presets under one name.
     #[error("There is a preset “{name}” already. Choose another name.")]
@@ -89,12 +92,15 @@ pub enum AppError {
     #[error("Only a chat's last answer can go on. Try again writes another version.")]
     NotLast,
     /// More or larger files than a message takes.
-    #[error("A message takes at most {files} files with {size} of text together.")]
+    #[error(
+        "A message takes at most {files} files with {} MB of text together.",
+        bytes / 1_000_000
+    )]
     TooManyFiles {
         /// Most files.
         files: usize,
-        /// Most text, in words.
-        size: &'static str,
+        /// Most text, in bytes.
+        bytes: usize,
     },
     /// The worker thread panicked; a fresh one has taken over.
     #[error(
@@ -186,7 +192,11 @@ impl AppError {
                 | HistoryError::NotADatabase { .. }
                 | HistoryError::Damaged { .. }
                 | HistoryError::Migration { .. } => ErrorKind::DataFolder,
-                _ => ErrorKind::Storage,
+                HistoryError::DiskFull { .. }
+                | HistoryError::ReadOnly { .. }
+                | HistoryError::Locked { .. }
+                | HistoryError::Io { .. }
+                | HistoryError::NotWriting { .. } => ErrorKind::Storage,
             },
             Self::HistoryNote(_) | Self::Export(_) => ErrorKind::Storage,
             Self::Models(_)

@@ -14,9 +14,9 @@ use encoding_rs::{Encoding, WINDOWS_1252};
 use crate::pdf::{self, READ_PDF_FLAG};
 
 /// Longest text taken from a file, in bytes: many times what a context holds.
-const TEXT_LIMIT: u64 = 2 << 20;
+const TEXT_LIMIT: u64 = 2_000_000;
 /// Largest PDF that is looked into, in bytes.
-const PDF_LIMIT: u64 = 64 << 20;
+const PDF_LIMIT: u64 = 64_000_000;
 /// How long a PDF may take.
 const PDF_TIME: Duration = Duration::from_secs(30);
 
@@ -38,12 +38,15 @@ pub enum FileProblem {
         name: String,
     },
     /// Larger than any context.
-    #[error("{name} is too large: at most {limit} of text can be attached, and models read less.")]
+    #[error(
+        "{name} is too large: at most {} MB of text can be attached, and models read less.",
+        limit / 1_000_000
+    )]
     TooLarge {
         /// Its name.
         name: String,
-        /// In words.
-        limit: &'static str,
+        /// Most bytes of text.
+        limit: u64,
     },
     /// Not text.
     #[error("{name} is not a text file. Tern can attach text, source code, Markdown and PDF.")]
@@ -62,9 +65,29 @@ pub enum FileProblem {
     Pdf {
         /// Its name.
         name: String,
-        /// In words.
-        reason: String,
+        /// Why not.
+        reason: NoPdfText,
     },
+}
+
+/// Why a PDF has no text to give.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoPdfText {
+    /// The file is too large to look into.
+    #[error("it is larger than {} MB", limit / 1_000_000)]
+    TooLarge {
+        /// Most bytes.
+        limit: u64,
+    },
+    /// Reading it was given up.
+    #[error("reading it takes too long")]
+    TooSlow,
+    /// The reader failed.
+    #[error("it is damaged, encrypted or of an unusual kind")]
+    Unusual,
+    /// There is no text in it.
+    #[error("it holds only pictures")]
+    OnlyPictures,
 }
 
 /// A file that was read, or why it could not be.
@@ -147,12 +170,12 @@ impl<'a> FileReader<'a> {
             name: name.to_owned(),
             source,
         };
-        let refused = |reason: &str| FileProblem::Pdf {
+        let refused = |reason| FileProblem::Pdf {
             name: name.to_owned(),
-            reason: reason.to_owned(),
+            reason,
         };
         if std::fs::metadata(path).map_err(unreadable)?.len() > PDF_LIMIT {
-            return Err(refused("it is larger than 64 MB"));
+            return Err(refused(NoPdfText::TooLarge { limit: PDF_LIMIT }));
         }
         let mut reading = Command::new(self.program)
             .arg(READ_PDF_FLAG)
@@ -180,7 +203,7 @@ impl<'a> FileReader<'a> {
         let Some(status) = status else {
             let _ = reading.kill();
             let _ = reading.wait();
-            return Err(refused("reading it takes too long"));
+            return Err(refused(NoPdfText::TooSlow));
         };
         let text = text.join().unwrap_or_else(|_| Ok(Vec::new()));
         let text = text.map_err(unreadable)?;
@@ -188,11 +211,11 @@ impl<'a> FileReader<'a> {
             return Err(too_large(name));
         }
         if !status.success() {
-            return Err(refused("it is damaged, encrypted or of an unusual kind"));
+            return Err(refused(NoPdfText::Unusual));
         }
         let text = String::from_utf8_lossy(&text).trim().to_owned();
         if text.is_empty() {
-            return Err(refused("it holds only pictures"));
+            return Err(refused(NoPdfText::OnlyPictures));
         }
         Ok(text)
     }
@@ -201,7 +224,7 @@ impl<'a> FileReader<'a> {
 fn too_large(name: &str) -> FileProblem {
     FileProblem::TooLarge {
         name: name.to_owned(),
-        limit: "2 MB",
+        limit: TEXT_LIMIT,
     }
 }
 
@@ -264,8 +287,8 @@ mod tests {
         assert!(refusal("a.png", b"\x89PNG\r\n\x1a\n\0\0").contains("not a text file"));
         assert!(refusal("a.txt", b"a\0b").contains("not a text file"));
         assert!(refusal("m.GGUF", b"GGUF").contains("model menu"));
-        assert!(refusal("a.txt", &vec![b'x'; (2 << 20) + 1]).contains("too large"));
-        assert!(read("a.txt", &vec![b'x'; 2 << 20]).is_ok());
+        assert!(refusal("a.txt", &vec![b'x'; 2_000_001]).contains("too large"));
+        assert!(read("a.txt", &vec![b'x'; 2_000_000]).is_ok());
         let folder = tempdir().expect("a temporary folder");
         let reader = FileReader::new(Path::new("/nowhere/tern"));
         let says = |path: &Path| reader.read(path).text.expect_err("refused").to_string();

@@ -16,7 +16,9 @@ use crate::event::{AppEvent, Status};
 use crate::memory::MemoryGauge;
 use crate::model_files::Works;
 use crate::worker::{LoadedModel, Ticket};
-use crate::{AppError, ChatRow, MessageText, ModelInfo, ModelPresence, Settings, answer, models};
+use crate::{
+    AppError, ChatRow, Failure, MessageText, ModelInfo, ModelPresence, Settings, answer, models,
+};
 
 /// The program's shared state.
 pub(crate) struct Core {
@@ -61,7 +63,7 @@ pub(crate) struct Ending {
     pub(crate) text: String,
     pub(crate) state: MessageState,
     pub(crate) stats: Option<MessageStats>,
-    pub(crate) error: Option<String>,
+    pub(crate) error: Option<Failure>,
 }
 
 /// An answer that is not on disk in its final form yet.
@@ -85,7 +87,7 @@ impl LiveAnswer {
             message.text.clone_from(&ending.text);
             message.state = ending.state;
             message.stats.clone_from(&ending.stats);
-            message.error.clone_from(&ending.error);
+            message.error = ending.error.as_ref().map(Failure::record);
         }
         message
     }
@@ -229,7 +231,7 @@ impl Core {
 
     /// Tells what the history noted since the last call (a daily backup that failed, say).
     pub(crate) fn tell_history_notes(&self) {
-        let notes = self.history.warnings();
+        let notes = self.history.notes();
         let told = self.notes_told.swap(notes.len(), Ordering::Relaxed);
         for note in notes.into_iter().skip(told) {
             self.emit(AppEvent::Problem(AppError::HistoryNote(note)));

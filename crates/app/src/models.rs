@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use tern_engine::ModelSource;
+use tern_engine::{ModelSource, Warning};
 use tern_models::{InstalledModel, ModelId, Origin, Shelf};
 
 use crate::AppError;
@@ -24,8 +24,8 @@ pub struct ModelInfo {
     pub selected: bool,
     /// What it is doing now.
     pub presence: ModelPresence,
-    /// Sentences worth knowing about the file.
-    pub warnings: Vec<String>,
+    /// What is worth knowing about the file.
+    pub warnings: Vec<Warning>,
     /// Where it was downloaded from.
     pub origin: Option<Origin>,
     /// Tern put its files there and deletes them with it.

@@ -9,8 +9,7 @@ use crate::{AppError, Sampling};
 /// Most files of a question, and most text in them together, in bytes: many times what a context
 /// holds, so only a slip can hit it.
 const FILES_LIMIT: usize = 20;
-const FILE_TEXT_LIMIT: usize = 2 << 20;
-const FILE_TEXT_LIMIT_IN_WORDS: &str = "2 MB";
+const FILE_TEXT_LIMIT: usize = 2_000_000;
 
 /// What a person sends.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,7 +42,7 @@ impl Question {
         if self.attachments.len() > FILES_LIMIT || bytes > FILE_TEXT_LIMIT {
             return Err(AppError::TooManyFiles {
                 files: FILES_LIMIT,
-                size: FILE_TEXT_LIMIT_IN_WORDS,
+                bytes: FILE_TEXT_LIMIT,
             });
         }
         Ok(())
@@ -217,7 +216,7 @@ mod tests {
         assert!(with(" \n", vec![]).validate().is_err());
         assert!(with("", vec![file(1)]).validate().is_ok());
         assert!(with("", vec![file(1); 21]).validate().is_err());
-        assert!(with("", vec![file(2 << 20)]).validate().is_ok());
+        assert!(with("", vec![file(2_000_000)]).validate().is_ok());
         assert!(
             with("", vec![file(1 << 20), file((1 << 20) + 1)])
                 .validate()

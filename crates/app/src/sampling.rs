@@ -1,6 +1,6 @@
 //! How tokens are drawn, with its limits: as a default in the settings, and for one chat.
 
-use std::fmt::Display;
+use std::fmt;
 use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
@@ -49,12 +49,20 @@ impl Sampling {
     /// # Errors
     /// [`AppError::Setting`] names the first value out of range and the range.
     pub fn validate(&self) -> Result<(), AppError> {
-        within("Temperature", self.temperature, 0.0..=2.0)?;
-        within("Top-p", self.top_p, 0.0..=1.0)?;
-        within("Min-p", self.min_p, 0.0..=1.0)?;
-        within("Repetition penalty", self.repetition_penalty, 0.5..=2.0)?;
-        within("Top-k", self.top_k, 0..=1_000_000)?;
-        within("Longest answer", self.max_answer_tokens, 0..=1_000_000)
+        within(SettingName::Temperature, self.temperature, 0.0..=2.0)?;
+        within(SettingName::TopP, self.top_p, 0.0..=1.0)?;
+        within(SettingName::MinP, self.min_p, 0.0..=1.0)?;
+        within(
+            SettingName::RepetitionPenalty,
+            self.repetition_penalty,
+            0.5..=2.0,
+        )?;
+        within(SettingName::TopK, self.top_k, 0.0..=1_000_000.0)?;
+        within(
+            SettingName::MaxAnswerTokens,
+            self.max_answer_tokens,
+            0.0..=1_000_000.0,
+        )
     }
 
     /// The same in the engine's words.
@@ -74,18 +82,77 @@ impl Sampling {
     }
 }
 
+/// What has a range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SettingName {
+    /// [`Sampling::temperature`].
+    Temperature,
+    /// [`Sampling::top_p`].
+    TopP,
+    /// [`Sampling::min_p`].
+    MinP,
+    /// [`Sampling::repetition_penalty`].
+    RepetitionPenalty,
+    /// [`Sampling::top_k`].
+    TopK,
+    /// [`Sampling::max_answer_tokens`].
+    MaxAnswerTokens,
+    /// Size of all text.
+    TextSize,
+    /// Threads of the engine.
+    Threads,
+    /// Bytes of a system prompt.
+    SystemPromptLength,
+    /// How many presets there are.
+    PresetCount,
+    /// Characters of a preset's name.
+    PresetNameLength,
+    /// Bytes of the combination of keys.
+    QuickAskLength,
+    /// Bytes of a mirror's address.
+    MirrorLength,
+    /// Bytes of a proxy's address.
+    ProxyLength,
+    /// Minutes until an unused model leaves memory.
+    UnloadAfter,
+}
+
+impl fmt::Display for SettingName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Temperature => "Temperature",
+            Self::TopP => "Top-p",
+            Self::MinP => "Min-p",
+            Self::RepetitionPenalty => "Repetition penalty",
+            Self::TopK => "Top-k",
+            Self::MaxAnswerTokens => "Longest answer",
+            Self::TextSize => "Text size",
+            Self::Threads => "Threads",
+            Self::SystemPromptLength => "Length of the system prompt",
+            Self::PresetCount => "Number of presets",
+            Self::PresetNameLength => "Length of a preset's name",
+            Self::QuickAskLength => "Length of the quick-ask keys",
+            Self::MirrorLength => "Length of the mirror's address",
+            Self::ProxyLength => "Length of the proxy's address",
+            Self::UnloadAfter => "Minutes until a model leaves memory",
+        })
+    }
+}
+
 /// Refuses a value out of its range; NaN is in none.
-pub(crate) fn within<T: PartialOrd + Display>(
-    name: &'static str,
-    value: T,
-    range: RangeInclusive<T>,
+pub(crate) fn within(
+    name: SettingName,
+    value: impl Into<f64>,
+    range: RangeInclusive<f64>,
 ) -> Result<(), AppError> {
-    if range.contains(&value) {
+    if range.contains(&value.into()) {
         return Ok(());
     }
     Err(AppError::Setting {
         name,
-        range: format!("{} to {}", range.start(), range.end()),
+        least: *range.start(),
+        most: *range.end(),
     })
 }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::sampling::within;
-use crate::{AppError, Sampling};
+use crate::{AppError, Sampling, SettingName};
 
 /// Key under which the settings lie in the history database, as JSON.
 pub(crate) const SETTINGS_KEY: &str = "settings";
@@ -11,23 +11,23 @@ pub(crate) const SETTINGS_KEY: &str = "settings";
 pub(crate) const SELECTED_MODEL_KEY: &str = "selected_model";
 
 /// Longest system prompt, in bytes: more than any context holds, so only a slip can hit it.
-const SYSTEM_PROMPT_LIMIT: usize = 256 * 1024;
+const SYSTEM_PROMPT_LIMIT: f64 = 262_144.0;
 /// Most presets, and the longest name of one, in characters.
-const PRESETS_LIMIT: usize = 200;
-const PRESET_NAME_LIMIT: usize = 100;
+const PRESETS_LIMIT: f64 = 200.0;
+const PRESET_NAME_LIMIT: f64 = 100.0;
 /// Longest combination of keys, in bytes.
-const KEYS_LIMIT: usize = 100;
+const KEYS_LIMIT: f64 = 100.0;
 /// Longest address of a mirror or a proxy, in bytes.
-const ADDRESS_LIMIT: usize = 500;
+const ADDRESS_LIMIT: f64 = 500.0;
 /// Longest time a model nobody uses stays in memory, in minutes: a day.
-const UNLOAD_AFTER_LIMIT: u32 = 24 * 60;
+const UNLOAD_AFTER_LIMIT: f64 = 24.0 * 60.0;
 
 /// Refuses a system prompt that no context holds.
 pub(crate) fn check_system_prompt(text: &str) -> Result<(), AppError> {
     within(
-        "Length of the system prompt",
-        text.len(),
-        0..=SYSTEM_PROMPT_LIMIT,
+        SettingName::SystemPromptLength,
+        text.len() as f64,
+        0.0..=SYSTEM_PROMPT_LIMIT,
     )
 }
 
@@ -175,16 +175,20 @@ impl Settings {
     /// [`AppError::Setting`] names the first value out of range and the range.
     pub fn validate(&self) -> Result<(), AppError> {
         self.sampling.validate()?;
-        within("Text size", self.text_size, 50..=200)?;
-        within("Threads", self.threads, 0..=256)?;
+        within(SettingName::TextSize, self.text_size, 50.0..=200.0)?;
+        within(SettingName::Threads, self.threads, 0.0..=256.0)?;
         check_system_prompt(&self.system_prompt)?;
-        within("Number of presets", self.presets.len(), 0..=PRESETS_LIMIT)?;
+        within(
+            SettingName::PresetCount,
+            self.presets.len() as f64,
+            0.0..=PRESETS_LIMIT,
+        )?;
         for (at, preset) in self.presets.iter().enumerate() {
             check_system_prompt(&preset.text)?;
             within(
-                "Length of a preset's name",
-                preset.name.chars().count(),
-                1..=PRESET_NAME_LIMIT,
+                SettingName::PresetNameLength,
+                preset.name.chars().count() as f64,
+                1.0..=PRESET_NAME_LIMIT,
             )?;
             if self.presets[..at].iter().any(|p| p.name == preset.name) {
                 return Err(AppError::PresetTwice {
@@ -193,26 +197,26 @@ impl Settings {
             }
         }
         within(
-            "Length of the quick-ask keys",
-            self.quick_ask.as_ref().map_or(1, String::len),
-            1..=KEYS_LIMIT,
+            SettingName::QuickAskLength,
+            self.quick_ask.as_ref().map_or(1, String::len) as f64,
+            1.0..=KEYS_LIMIT,
         )?;
         within(
-            "Length of the mirror's address",
-            self.mirror.as_ref().map_or(1, String::len),
-            1..=ADDRESS_LIMIT,
+            SettingName::MirrorLength,
+            self.mirror.as_ref().map_or(1, String::len) as f64,
+            1.0..=ADDRESS_LIMIT,
         )?;
         if let ProxyChoice::Manual { address } = &self.proxy {
             within(
-                "Length of the proxy's address",
-                address.len(),
-                1..=ADDRESS_LIMIT,
+                SettingName::ProxyLength,
+                address.len() as f64,
+                1.0..=ADDRESS_LIMIT,
             )?;
         }
         within(
-            "Minutes until a model leaves memory",
-            self.unload_after,
-            0..=UNLOAD_AFTER_LIMIT,
+            SettingName::UnloadAfter,
+            f64::from(self.unload_after),
+            0.0..=UNLOAD_AFTER_LIMIT,
         )
     }
 

@@ -3,7 +3,7 @@
 use tern_engine::StopReason;
 use tern_history::{Attachment, ConversationId, MessageId, MessageState, Role, Versions};
 
-use crate::{ChatOptions, Draft, Sampling};
+use crate::{ChatOptions, Draft, Failure, Sampling};
 
 /// A row of the list of chats.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,8 +58,8 @@ pub struct MessageText {
     pub model_name: Option<String>,
     /// Figures of a finished answer.
     pub stats: Option<AnswerStats>,
-    /// A sentence for [`MessageState::Failed`].
-    pub error: Option<String>,
+    /// Why it is [`MessageState::Failed`].
+    pub error: Option<Failure>,
     /// Sequence number the next `TextDelta` of this message will carry.
     pub next_seq: u32,
     /// Files that went along (questions only).

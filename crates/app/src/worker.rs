@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use tern_engine::{
     Generation, GenerationEvent, GenerationParams, GenerationStats, LoadError, LoadOptions, Model,
-    PromptEncoder, Sequence, StopReason, TokenId,
+    PromptEncoder, Sequence, StopReason, TokenId, Warning,
 };
 use tern_history::ConversationId;
 use tokio::sync::mpsc::UnboundedSender;
@@ -127,7 +127,7 @@ pub(crate) struct LoadedModel {
     pub(crate) weight_bytes: u64,
     pub(crate) threads: usize,
     pub(crate) isa: &'static str,
-    pub(crate) warnings: Vec<String>,
+    pub(crate) warnings: Vec<Warning>,
     pub(crate) encoder: Arc<PromptEncoder>,
 }
 

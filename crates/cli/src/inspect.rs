@@ -69,7 +69,7 @@ fn print(found: &Inspection, out: &mut impl Write) -> io::Result<()> {
         line("memory", &text)?;
     }
     for warning in &found.warnings {
-        line("warning", warning)?;
+        line("warning", &warning.to_string())?;
     }
     if !found.metadata.is_empty() {
         writeln!(out, "\nkeys")?;

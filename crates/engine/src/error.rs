@@ -6,7 +6,6 @@ use crate::TokenId;
 
 /// A model could not be loaded. The message is a sentence for the person who opened the file.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum LoadError {
     /// The operating system refused a file.
     #[error("{file} could not be read: {source}. {remedy}")]
@@ -186,7 +185,6 @@ impl LoadError {
 
 /// A loaded model was asked for something it cannot do.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum EngineError {
     /// Nothing to read.
     #[error("The prompt is empty. Write something first.")]

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::{
-    ChatTemplate, LoadError, ModelConfig, ModelSource, SamplingDefaults, TokenId,
+    ChatTemplate, LoadError, ModelConfig, ModelSource, SamplingDefaults, TokenId, Warning,
     model::{
         KvFormat, kv_cache,
         load::look_for_zeros,
@@ -50,7 +50,7 @@ pub struct Inspection {
     /// What it needs to run.
     pub memory: Option<MemoryNeed>,
     /// Sentences a person should see.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Warning>,
 }
 
 /// A tensor in a file.

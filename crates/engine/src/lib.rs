@@ -29,6 +29,7 @@ mod team;
 mod text_stream;
 mod token;
 mod tokenizer;
+mod warning;
 mod weights;
 
 pub use chat::{ChatTemplate, FileTemplate, Role, Turn};
@@ -50,4 +51,5 @@ pub use tern_kernels::{Isa, multiply_adds};
 pub use text_stream::TextStream;
 pub use token::TokenId;
 pub use tokenizer::Tokenizer;
+pub use warning::Warning;
 pub use weights::memory::memory_like_weights;

@@ -664,6 +664,7 @@ fn a_matrix_of_zeros_loads_with_a_warning_that_names_the_good_revision() {
     let warning = model
         .warnings()
         .iter()
+        .map(ToString::to_string)
         .find(|w| w.contains("zero"))
         .expect("a warning");
     assert!(

@@ -3,7 +3,7 @@
 use std::{path::Path, time::Instant};
 
 use serde_json::Value;
-use tern_engine::{ChatTemplate, Model, Role, TokenId, Tokenizer, Turn};
+use tern_engine::{ChatTemplate, Model, Role, TokenId, Tokenizer, Turn, Warning};
 
 mod common;
 use common::{chats, golden, json, json_ids, load, shared};
@@ -136,11 +136,11 @@ fn a_wrong_template_in_a_file_is_replaced_and_said() {
     );
     assert_eq!(*gguf.chat_template(), ChatTemplate::BitNet);
     assert!(
-        gguf.warnings().iter().any(|w| w.contains("chat template")),
+        gguf.warnings().contains(&Warning::WrongTemplate),
         "{:?}",
         gguf.warnings()
     );
-    assert_eq!(tiny().warnings(), [] as [String; 0]);
+    assert!(tiny().warnings().is_empty());
 }
 
 /// Control tokens a prompt for so many turns has by itself.

@@ -415,7 +415,9 @@ fn a_matrix_of_zeros_opens_without_a_word() {
     plain.layers[1].up.codes.fill(0);
     let mut told = from_gguf(&plain.gguf("bitnet-b1.58", Stored::I2S))
         .warnings()
-        .to_vec();
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>();
     // Looking at a file without loading it says so too, whatever its form.
     let folder = tempfile::tempdir().expect("a folder");
     plain.write_folder(folder.path(), None, |_| {});
@@ -427,7 +429,7 @@ fn a_matrix_of_zeros_opens_without_a_word() {
     ] {
         let seen = inspect(&source).expect("a model");
         assert_eq!((seen.warnings.len(), seen.problem), (1, None));
-        told.extend(seen.warnings);
+        told.extend(seen.warnings.iter().map(ToString::to_string));
     }
     let same = told[2].replace("model.layers.1.mlp.up_proj", "blk.1.ffn_up");
     assert_eq!([&told[1], &same], [&told[0], &told[0]]);
@@ -441,7 +443,7 @@ fn a_matrix_of_zeros_opens_without_a_word() {
     }
     let sound = PlainModel::random(16, false, true);
     let model = from_gguf(&sound.gguf("bitnet-b1.58", Stored::I2S));
-    assert_eq!(model.warnings(), &[] as &[String]);
+    assert!(model.warnings().is_empty());
 }
 
 fn turn(content: &str) -> Turn {

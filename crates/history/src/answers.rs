@@ -39,7 +39,7 @@ impl History {
         })
     }
 
-    /// Ends an answer: its whole text, what became of it, its figures, and a sentence if it
+    /// Ends an answer: its whole text, what became of it, its figures, and the reason if it
     /// failed. May be repeated, the last one counts: a call that failed may have reached the
     /// disk all the same.
     ///

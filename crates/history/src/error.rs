@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rusqlite::ErrorCode;
 use rusqlite::ffi::SQLITE_IOERR_SHMSIZE;
@@ -152,6 +153,18 @@ pub enum HistoryError {
     },
 }
 
+/// Something to know about the history that kept nothing from working. `Display` is what the
+/// person reads.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Note {
+    /// Today's backup could not be made.
+    #[error("Today's backup of the chats could not be made. {0}")]
+    NoBackup(Arc<HistoryError>),
+    /// The disk was too full to tidy up.
+    #[error("{0}")]
+    NotTidied(Arc<HistoryError>),
+}
+
 /// What a [`HistoryError::NotFound`] looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Absent {
@@ -177,6 +190,12 @@ impl fmt::Display for Absent {
 }
 
 impl HistoryError {
+    /// The folder with the backups of the database at `path`, for faces that make sentences of
+    /// their own.
+    pub fn backups_of(path: &Path) -> PathBuf {
+        backups_folder(path)
+    }
+
     pub(crate) fn io(path: &Path, source: io::Error) -> Self {
         let path = path.to_path_buf();
         match source.kind() {

@@ -11,7 +11,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use crate::error::Fault;
 use crate::folder::FolderLock;
 use crate::migrate::{MIGRATIONS, migrate};
-use crate::{HistoryError, MessageId, backup, database, deletions, rows, search_index};
+use crate::{HistoryError, MessageId, Note, backup, database, deletions, rows, search_index};
 
 /// How long what was deleted can be restored; it is purged at the first start after.
 const DELETED_KEPT_MS: i64 = 24 * 60 * 60 * 1000;
@@ -35,7 +35,7 @@ pub struct History {
     backup: Option<JoinHandle<()>>,
     /// Held while a backup is made.
     pub(crate) backing_up: Arc<Mutex<()>>,
-    warnings: Arc<Mutex<Vec<String>>>,
+    notes: Arc<Mutex<Vec<Note>>>,
 }
 
 pub(crate) struct Inner {
@@ -129,19 +129,18 @@ impl History {
             lock,
             backup: None,
             backing_up: Arc::default(),
-            warnings: Arc::default(),
+            notes: Arc::default(),
         }
     }
 
-    /// What could not be done when opening, in sentences: a daily backup that failed, damage
-    /// found while making it, a disk too full to tidy up. The backup's come once its thread is
-    /// done.
-    pub fn warnings(&self) -> Vec<String> {
-        lock(&self.warnings).clone()
+    /// What could not be done when opening: a daily backup that failed, damage found while
+    /// making it, a disk too full to tidy up. The backup's come once its thread is done.
+    pub fn notes(&self) -> Vec<Note> {
+        lock(&self.notes).clone()
     }
 
-    pub(crate) fn warn(&self, sentence: String) {
-        lock(&self.warnings).push(sentence);
+    pub(crate) fn note(&self, note: Note) {
+        lock(&self.notes).push(note);
     }
 
     /// Marks half answers and purges old deletions. A full disk must not keep the person from
@@ -157,8 +156,8 @@ impl History {
         // Half answers are marked by whichever change comes first, so by this one.
         let tidied = self.write(|change| deletions::purge(change, limit_ms));
         match tidied {
-            Err(error @ HistoryError::DiskFull { .. }) => {
-                self.warn(error.to_string());
+            Err(full @ HistoryError::DiskFull { .. }) => {
+                self.note(Note::NotTidied(Arc::new(full)));
                 Ok(())
             }
             result => result,
@@ -177,20 +176,22 @@ impl History {
         match due {
             Ok(false) => {}
             Ok(true) => {
-                let (path, warnings) = (self.path.clone(), Arc::clone(&self.warnings));
+                let (path, notes) = (self.path.clone(), Arc::clone(&self.notes));
                 let backing_up = Arc::clone(&self.backing_up);
                 let thread = thread::Builder::new().name("tern-backup".to_owned());
                 let spawned = thread.spawn(move || {
                     if let Err(error) = backup::daily(&path, now_ms, &backing_up) {
-                        warn_of_backup(&warnings, &error);
+                        note_no_backup(&notes, error);
                     }
                 });
                 match spawned {
                     Ok(handle) => self.backup = Some(handle),
-                    Err(error) => warn_of_backup(&self.warnings, &error),
+                    Err(error) => {
+                        note_no_backup(&self.notes, HistoryError::io(&self.path, error));
+                    }
                 }
             }
-            Err(error) => warn_of_backup(&self.warnings, &error),
+            Err(error) => note_no_backup(&self.notes, error),
         }
     }
 
@@ -355,11 +356,9 @@ fn mark_half_answers(change: &Change<'_>) -> Result<(), Fault> {
         .try_for_each(|id| search_index::refresh(change, id))
 }
 
-fn warn_of_backup(warnings: &Mutex<Vec<String>>, error: &dyn std::error::Error) {
+fn note_no_backup(notes: &Mutex<Vec<Note>>, error: HistoryError) {
     tracing::warn!(error = %error, "daily backup failed");
-    lock(warnings).push(format!(
-        "Today's backup of the chats could not be made. {error}"
-    ));
+    lock(notes).push(Note::NoBackup(Arc::new(error)));
 }
 
 /// A panic elsewhere leaves nothing half done: a transaction it cut off is rolled back.

@@ -49,7 +49,7 @@ mod words;
 
 pub use backup::{Backup, BackupReason};
 pub use conversation::{Conversation, ConversationId};
-pub use error::{Absent, HistoryError};
+pub use error::{Absent, HistoryError, Note};
 pub use history::History;
 pub use message::{Attachment, Message, MessageId, MessageState, MessageStats, Question, Role};
 pub use search::Found;

@@ -85,7 +85,7 @@ pub struct Message {
     pub model: Option<String>,
     /// Figures of a finished answer.
     pub stats: Option<MessageStats>,
-    /// A sentence for [`MessageState::Failed`].
+    /// Why it is [`MessageState::Failed`], in the program's words.
     pub error: Option<String>,
     /// Files given along with a question.
     pub attachments: Vec<Attachment>,

@@ -6,6 +6,7 @@
 //! ends.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use rusqlite::config::DbConfig;
 use rusqlite::ffi::SQLITE_CORRUPT_VTAB;
@@ -13,7 +14,7 @@ use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
 use crate::error::Fault;
 use crate::history::{Change, Inner};
-use crate::{History, HistoryError, MessageId, database};
+use crate::{History, HistoryError, MessageId, Note, database};
 
 pub(crate) const TABLE: &str = "messages_fts";
 
@@ -46,7 +47,7 @@ impl History {
         }
         match inner.rebuild_or_go_without(&self.path) {
             Err(full @ HistoryError::DiskFull { .. }) => {
-                self.warn(full.to_string());
+                self.note(Note::NotTidied(Arc::new(full)));
                 // The next start looks again.
                 inner.damage_seen = true;
                 Ok(())

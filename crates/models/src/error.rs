@@ -14,14 +14,12 @@ pub enum ModelsError {
         path: PathBuf,
     },
     /// What is there is not a model.
-    #[error("{} is not a model: {reason}. {advice}.", .path.display())]
+    #[error("{} is not a model: {reason}", .path.display())]
     NotAModel {
         /// The path chosen.
         path: PathBuf,
         /// What it is or lacks.
-        reason: &'static str,
-        /// What to choose instead.
-        advice: &'static str,
+        reason: NotAModel,
     },
     /// The path can't be written down.
     #[error(
@@ -321,6 +319,59 @@ impl fmt::Display for Setback {
             Self::Changed => f.write_str("the file changed on the server"),
             Self::Damaged => f.write_str("what arrived was damaged"),
         }
+    }
+}
+
+/// Why something is no model. `Display` ends with what to choose instead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotAModel {
+    /// A device, a socket.
+    NeitherFileNorFolder,
+    /// A safetensors file without the rest of its model.
+    NoConfigBeside,
+    /// A JSON file in a model's folder.
+    Description,
+    /// A file of another kind.
+    OtherFile,
+    /// A folder without config.json.
+    NoConfig {
+        /// There is a GGUF file in it.
+        has_gguf: bool,
+    },
+    /// A folder without safetensors files.
+    NoWeights {
+        /// There is a GGUF file in it.
+        has_gguf: bool,
+    },
+}
+
+impl fmt::Display for NotAModel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = match self {
+            Self::NeitherFileNorFolder => "it is neither a file nor a folder",
+            Self::NoConfigBeside => "there is no config.json beside it",
+            Self::Description => "it only describes one",
+            Self::OtherFile => "it does not begin as a GGUF file does",
+            Self::NoConfig { .. } => "the folder has no config.json",
+            Self::NoWeights { .. } => "the folder has no .safetensors file",
+        };
+        let advice = match self {
+            Self::NoConfigBeside => {
+                "Choose the whole folder of the model, with config.json and the tokenizer's files \
+                 in it"
+            }
+            Self::Description => "Choose the folder it is in",
+            Self::NoConfig { has_gguf: true } | Self::NoWeights { has_gguf: true } => {
+                "Choose the .gguf file in it"
+            }
+            Self::NeitherFileNorFolder
+            | Self::OtherFile
+            | Self::NoConfig { has_gguf: false }
+            | Self::NoWeights { has_gguf: false } => {
+                "Choose a .gguf file, or a folder that holds config.json and .safetensors files"
+            }
+        };
+        write!(f, "{what}. {advice}.")
     }
 }
 

@@ -30,7 +30,7 @@ mod shelf;
 pub use catalogue::{
     About, CatalogueFile, CatalogueModel, WeightForm, catalogue, find_in_catalogue,
 };
-pub use error::{Alteration, ModelsError, Setback};
+pub use error::{Alteration, ModelsError, NotAModel, Setback};
 pub use fetch::{
     Begun, Control, Fetched, Network, Patience, Progress, ProxyChoice, Stage, Wish, begun, discard,
     fetch, keep_paused,

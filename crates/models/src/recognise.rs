@@ -5,13 +5,10 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use crate::{ModelKind, ModelsError};
+use crate::{ModelKind, ModelsError, NotAModel};
 
 const GGUF_MAGIC: &[u8; 4] = b"GGUF";
 const CONFIG: &str = "config.json";
-
-const CHOOSE: &str =
-    "Choose a .gguf file, or a folder that holds config.json and .safetensors files";
 
 /// What a path leads to.
 #[derive(Debug)]
@@ -34,11 +31,7 @@ pub(crate) fn recognise(path: &Path) -> Result<Recognised, ModelsError> {
         return folder(path);
     }
     if !metadata.is_file() {
-        return Err(not_a_model(
-            path,
-            "it is neither a file nor a folder",
-            CHOOSE,
-        ));
+        return Err(not_a_model(path, NotAModel::NeitherFileNorFolder));
     }
     if has_magic(path).map_err(|error| ModelsError::read(path, error))? {
         return Ok(Recognised {
@@ -49,26 +42,13 @@ pub(crate) fn recognise(path: &Path) -> Result<Recognised, ModelsError> {
     }
     match path.parent() {
         Some(parent) if is_safetensors(path) => folder(parent).map_err(|error| match error {
-            ModelsError::NotAModel { .. } => not_a_model(
-                path,
-                "there is no config.json beside it",
-                "Choose the whole folder of the model, with config.json and the tokenizer's files \
-                 in it",
-            ),
+            ModelsError::NotAModel { .. } => not_a_model(path, NotAModel::NoConfigBeside),
             error => error,
         }),
         Some(parent) if path.extension() == Some(OsStr::new("json")) && folder(parent).is_ok() => {
-            Err(not_a_model(
-                path,
-                "it only describes one",
-                "Choose the folder it is in",
-            ))
+            Err(not_a_model(path, NotAModel::Description))
         }
-        _ => Err(not_a_model(
-            path,
-            "it does not begin as a GGUF file does",
-            CHOOSE,
-        )),
+        _ => Err(not_a_model(path, NotAModel::OtherFile)),
     }
 }
 
@@ -89,19 +69,11 @@ fn folder(path: &Path) -> Result<Recognised, ModelsError> {
             bytes = bytes.saturating_add(metadata.len());
         }
     }
-    let advice = match has_gguf {
-        true => "Choose the .gguf file in it",
-        false => CHOOSE,
-    };
     if !path.join(CONFIG).is_file() {
-        return Err(not_a_model(path, "the folder has no config.json", advice));
+        return Err(not_a_model(path, NotAModel::NoConfig { has_gguf }));
     }
     if !has_weights {
-        return Err(not_a_model(
-            path,
-            "the folder has no .safetensors file",
-            advice,
-        ));
+        return Err(not_a_model(path, NotAModel::NoWeights { has_gguf }));
     }
     Ok(Recognised {
         kind: ModelKind::Folder,
@@ -110,11 +82,10 @@ fn folder(path: &Path) -> Result<Recognised, ModelsError> {
     })
 }
 
-fn not_a_model(path: &Path, reason: &'static str, advice: &'static str) -> ModelsError {
+fn not_a_model(path: &Path, reason: NotAModel) -> ModelsError {
     ModelsError::NotAModel {
         path: path.to_path_buf(),
         reason,
-        advice,
     }
 }
 

@@ -6,7 +6,7 @@ use tauri::{AppHandle, Manager, Wry};
 use tauri_plugin_global_shortcut::{GlobalShortcut, GlobalShortcutExt, Shortcut, ShortcutState};
 
 use super::{choose, show};
-use crate::ipc::wire::Action;
+use crate::ipc::wire::{Action, ProblemDetail};
 
 /// On Linux, X11 alone lets programs hear keys that are not meant for them.
 pub(crate) fn are_possible() -> bool {
@@ -18,7 +18,7 @@ pub(crate) fn are_possible() -> bool {
 }
 
 /// Listens for these keys and no others.
-pub(super) fn arrange(handle: &AppHandle, keys: Option<&str>) -> Result<(), String> {
+pub(super) fn arrange(handle: &AppHandle, keys: Option<&str>) -> Result<(), ProblemDetail> {
     // The plugin starts a thread, so it is there only for those who want it.
     let known = handle.try_state::<GlobalShortcut<Wry>>();
     if let Some(listening) = &known {
@@ -27,10 +27,9 @@ pub(super) fn arrange(handle: &AppHandle, keys: Option<&str>) -> Result<(), Stri
     let Some(keys) = keys.filter(|_| are_possible()) else {
         return Ok(());
     };
-    let refused = |error: &dyn std::fmt::Display| {
-        format!(
-            "The quick-ask keys {keys} can\u{2019}t be used: {error}. Choose others in Settings."
-        )
+    let refused = |error: &dyn std::fmt::Display| ProblemDetail::KeysRefused {
+        keys: keys.to_owned(),
+        detail: error.to_string(),
     };
     let shortcut = Shortcut::from_str(keys).map_err(|error| refused(&error))?;
     if known.is_none() {

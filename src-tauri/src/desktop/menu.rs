@@ -5,7 +5,7 @@ use tauri::Wry;
 use tauri::menu::{Menu, MenuBuilder, MenuEvent, MenuItem, MenuItemBuilder, SubmenuBuilder};
 
 use super::choose;
-use crate::ipc::wire::{Action, DesktopWords};
+use crate::ipc::wire::{Action, DesktopWords, ProblemDetail};
 
 const QUIT: &str = "quit";
 
@@ -32,13 +32,15 @@ pub(super) fn arrange(
     handle: &AppHandle,
     wanted: bool,
     words: &DesktopWords,
-) -> Result<(), String> {
+) -> Result<(), ProblemDetail> {
     let done = if wanted || cfg!(target_os = "macos") {
         build(handle, words).and_then(|menu| handle.set_menu(menu).map(drop))
     } else {
         handle.remove_menu().map(drop)
     };
-    done.map_err(|error| format!("The menu bar can\u{2019}t be shown: {error}."))
+    done.map_err(|error| ProblemDetail::NoMenuBar {
+        detail: error.to_string(),
+    })
 }
 
 fn build(handle: &AppHandle, words: &DesktopWords) -> tauri::Result<Menu<Wry>> {

@@ -9,15 +9,15 @@ use tauri::{AppHandle, Manager, Window};
 use tauri_specta::Event;
 use tern_app::Settings;
 
-use crate::ipc::wire::{Action, AppEvent, DesktopWords, Platform, Problem};
+use crate::ipc::wire::{Action, AppEvent, DesktopWords, Platform, Problem, ProblemDetail};
 
 /// What this computer's desktop offers.
 pub(crate) fn platform() -> Platform {
     Platform::with(tray::is_possible(), keys::are_possible())
 }
 
-/// Shows what `settings` ask for and takes away what they don't. Returns a sentence for each
-/// that can't be.
+/// Shows what `settings` ask for and takes away what they don't. Returns what
+/// can't be.
 ///
 /// # Errors
 /// A defect: the window's thread did not do it.
@@ -25,7 +25,7 @@ pub(crate) async fn arrange(
     handle: &AppHandle,
     settings: Settings,
     words: DesktopWords,
-) -> Result<Vec<String>, Problem> {
+) -> Result<Vec<ProblemDetail>, Problem> {
     let (done, answer) = tokio::sync::oneshot::channel();
     let on_main = handle.clone();
     // Menus and trays belong to the window's thread.

@@ -5,7 +5,7 @@ use tauri::menu::{MenuBuilder, MenuEvent};
 use tauri::tray::{MouseButton, MouseButtonState, TrayIcon, TrayIconBuilder, TrayIconEvent};
 
 use super::{choose, show};
-use crate::ipc::wire::{Action, DesktopWords};
+use crate::ipc::wire::{Action, DesktopWords, ProblemDetail};
 
 const ID: &str = "tern";
 const SHOW: &str = "tray-show";
@@ -41,18 +41,18 @@ pub(super) fn arrange(
     handle: &AppHandle,
     wanted: bool,
     words: &DesktopWords,
-) -> Result<(), String> {
+) -> Result<(), ProblemDetail> {
     // Made anew each time: its words may have changed.
     handle.remove_tray_by_id(ID);
     if !wanted {
         return Ok(());
     }
     if !is_possible() {
-        return Err("This desktop shows no tray icons. On Linux, install \
-                    libayatana-appindicator3 and start Tern again."
-            .to_owned());
+        return Err(ProblemDetail::NoTray {});
     }
-    build(handle, words).map_err(|error| format!("The tray icon can\u{2019}t be shown: {error}."))
+    build(handle, words).map_err(|error| ProblemDetail::NoTrayIcon {
+        detail: error.to_string(),
+    })
 }
 
 fn build(handle: &AppHandle, words: &DesktopWords) -> tauri::Result<()> {

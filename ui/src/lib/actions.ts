@@ -94,5 +94,5 @@ function resizeText(app: App, step: 1 | -1): void {
 async function changeTextSize(app: App, textSize: number): Promise<void> {
   if (textSize === app.settings.value.textSize) return;
   await app.settings.change({ textSize });
-  app.report('storage', app.settings.problem);
+  app.report(app.settings.problem);
 }

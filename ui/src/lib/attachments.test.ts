@@ -9,10 +9,10 @@ const names = (files: { name: string }[]) => files.map(({ name }) => name);
 
 describe('files that are attached', () => {
   it('one that could not be read does not keep the others out', () => {
-    const refused = { name: 'b', text: null, problem: 'b is a picture.' };
+    const refused = { name: 'b', text: null, problem: { kind: 'fileNotText', name: 'b' } as const };
     const { attachments, problems } = addFiles([], [file('a'), refused, file('c')]);
     expect(names(attachments)).toEqual(['a', 'c']);
-    expect(problems).toEqual(['b is a picture.']);
+    expect(problems).toEqual([expect.stringContaining('b is not attached')]);
   });
 
   it('there are at most twenty, and each that is left out is named', () => {
@@ -58,7 +58,7 @@ describe('pasted files', () => {
   });
 
   it('are refused with a sentence when they are not text', async () => {
-    const problem = 'x.txt is not attached: it is not a text file.';
+    const problem = { kind: 'fileNotText', name: 'x.txt' };
     expect(await pasted([0xff, 0xfe, 0x41])).toEqual({ name: 'x.txt', text: null, problem });
     expect(await pasted([0x50, 0x4b, 0, 0])).toEqual({ name: 'x.txt', text: null, problem });
   });
@@ -66,7 +66,7 @@ describe('pasted files', () => {
   it('are not even read when they are too large', async () => {
     const large = new File(['x'.repeat(MOST_BYTES + 1)], 'log');
     large.arrayBuffer = () => Promise.reject(new Error('was read'));
-    expect((await readPasted(large)).problem).toContain('log is not attached: the files');
+    expect((await readPasted(large)).problem).toMatchObject({ kind: 'fileTooLarge', name: 'log' });
   });
 });
 

@@ -1,7 +1,7 @@
 /** Files that go along with a question: how many, how large, and how pasted ones are read. */
-import { bytes } from './format';
-import type { Attachment, ReadFile } from './ipc/host';
+import type { Attachment, ProblemDetail, ReadFile } from './ipc/host';
 import { t } from './strings/language.svelte';
+import { problemText } from './strings/problems';
 
 export const MOST_FILES = 20;
 export const MOST_BYTES = 2_000_000;
@@ -30,7 +30,7 @@ export function addFiles(
   let total = present.reduce((sum, attachment) => sum + sizeOf(attachment), 0);
   for (const { name, text, problem } of files) {
     if (text === null) {
-      problems.push(problem ?? t.attachments.notText(name));
+      problems.push(problemText(problem ?? { kind: 'fileNotText', name }));
       continue;
     }
     if (attachments.some((known) => known.name === name && known.text === text)) continue;
@@ -38,7 +38,7 @@ export function addFiles(
     if (attachments.length === MOST_FILES) {
       problems.push(t.attachments.tooMany(name, MOST_FILES));
     } else if (total + sizeOf(attachment) > MOST_BYTES) {
-      problems.push(t.attachments.tooLarge(name, bytes(MOST_BYTES)));
+      problems.push(problemText({ kind: 'fileTooLarge', name, limit: MOST_BYTES }));
     } else {
       total += sizeOf(attachment);
       attachments.push(attachment);
@@ -49,15 +49,16 @@ export function addFiles(
 
 /** A pasted file, read as text if it is one. */
 export async function readPasted(file: File): Promise<ReadFile> {
-  const refused = (problem: string) => ({ name: file.name, text: null, problem });
-  if (file.size > MOST_BYTES) return refused(t.attachments.tooLarge(file.name, bytes(MOST_BYTES)));
+  const { name } = file;
+  const refused = (problem: ProblemDetail) => ({ name, text: null, problem });
+  if (file.size > MOST_BYTES) return refused({ kind: 'fileTooLarge', name, limit: MOST_BYTES });
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(await file.arrayBuffer());
     // Valid UTF-8, but no text has it.
-    if (text.includes('\0')) return refused(t.attachments.notText(file.name));
-    return { name: file.name, text, problem: null };
+    if (text.includes('\0')) return refused({ kind: 'fileNotText', name });
+    return { name, text, problem: null };
   } catch {
-    return refused(t.attachments.notText(file.name));
+    return refused({ kind: 'fileNotText', name });
   }
 }
 

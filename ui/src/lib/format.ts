@@ -80,6 +80,11 @@ const fine = perLanguage(
   (language) => new Intl.NumberFormat(language, { maximumFractionDigits: 4 }),
 );
 
+/** `0.5`, `1,000,000`: a number as exact as settings are. */
+export function decimal(n: number): string {
+  return fine().format(n);
+}
+
 /** `temperature 0.6 · top-p 0.9`; what is off is left out. */
 export function samplingLine(sampling: Sampling): string {
   const { temperature, topK, topP, minP, repetitionPenalty, maxAnswerTokens } = sampling;

@@ -1,7 +1,8 @@
 //! A tiny model answers, chats are kept, nothing is lost.
 
 use tern_app::{
-    App, AppError, AppEvent, ErrorKind, MessageState, Phase, Sampling, Settings, StopReason,
+    App, AppError, AppEvent, ErrorDetail, ErrorKind, MessageState, Phase, Sampling, Settings,
+    StopReason,
 };
 
 use crate::desk::{Desk, deltas, golden};
@@ -178,8 +179,18 @@ fn a_model_file_that_went_away_fails_the_answer_in_words() {
     };
     let (_, answer) = desk.finish(&sent);
     assert_eq!(answer.state, MessageState::Failed);
-    let words = answer.error.expect("a sentence");
-    assert!(words.contains("model.gguf"), "{words}");
+    let failure = answer.error.expect("a failure");
+    assert!(failure.sentence.contains("model.gguf"), "{failure:?}");
+    assert!(
+        matches!(&failure.detail, ErrorDetail::ModelCutShort { file, .. } if file.contains("model.gguf")),
+        "{failure:?}"
+    );
+    // It is the same after a start, when it comes from disk.
+    let again = desk.app.chat(&sent.row.id, None).expect("the chat");
+    assert_eq!(
+        again.messages.last().and_then(|last| last.error.clone()),
+        Some(failure)
+    );
 
     std::fs::remove_file(&file).expect("removed");
     let error = desk.app.select_model(&model.id, None).expect_err("gone");
@@ -240,8 +251,8 @@ fn a_message_longer_than_the_context_is_refused_in_words_and_old_turns_make_room
     assert!(
         answer
             .error
-            .as_deref()
-            .is_some_and(|words| words.contains("tokens long")),
+            .as_ref()
+            .is_some_and(|failure| failure.sentence.contains("tokens long")),
         "{answer:?}"
     );
 

@@ -5,7 +5,7 @@
 //! used as it is, if it stays within its limits and leaves no message out.
 
 use super::{ChatTemplate, FileTemplate, Format, Role, SpecialTexts, Turn, check::Refusal, jinja};
-use crate::{Tokenizer, model::Family};
+use crate::{Tokenizer, Warning, model::Family};
 
 use super::marked::{Marked, trim};
 
@@ -23,7 +23,7 @@ pub(crate) fn choose(
     found: Option<&str>,
     tokenizer: &Tokenizer,
     specials: &SpecialTexts,
-    warnings: &mut Vec<String>,
+    warnings: &mut Vec<Warning>,
 ) -> ChatTemplate {
     let Some(found) = found.filter(|text| !text.trim().is_empty()) else {
         return by_tokens(family, tokenizer, warnings);
@@ -32,20 +32,15 @@ pub(crate) fn choose(
         return ChatTemplate::BitNet;
     }
     if found.contains(WRONG) {
-        warnings.push(
-            "The chat template in the file is not the one BitNet was trained with. \
-             Tern uses the right one instead."
-                .to_owned(),
-        );
+        warnings.push(Warning::WrongTemplate);
         return by_tokens(family, tokenizer, warnings);
     }
     match by_content(found, tokenizer, specials) {
         Ok(template) => template,
         Err(refusal) => {
-            warnings.push(format!(
-                "The chat template in the file cannot be used: {refusal}. Tern writes chats as it thinks best; \
-                 answers may be worse than they should be."
-            ));
+            warnings.push(Warning::UnusableTemplate {
+                problem: refusal.to_string(),
+            });
             by_tokens(family, tokenizer, &mut Vec::new())
         }
     }
@@ -146,7 +141,7 @@ fn fits(format: Format, tokenizer: &Tokenizer) -> bool {
 }
 
 /// The format a model's control tokens speak for, where its file has no template.
-fn by_tokens(family: Family, tokenizer: &Tokenizer, warnings: &mut Vec<String>) -> ChatTemplate {
+fn by_tokens(family: Family, tokenizer: &Tokenizer, warnings: &mut Vec<Warning>) -> ChatTemplate {
     let has = |token: &str| tokenizer.control_id(token).is_some();
     if family == Family::BitNet && fits(Format::BitNet, tokenizer) {
         return ChatTemplate::BitNet;
@@ -169,10 +164,6 @@ fn by_tokens(family: Family, tokenizer: &Tokenizer, warnings: &mut Vec<String>) 
     } else {
         Format::Plain
     };
-    warnings.push(
-        "Tern does not know the chat format of this model and writes chats in a plain one. \
-         Answers may be worse than they should be."
-            .to_owned(),
-    );
+    warnings.push(Warning::UnknownChatFormat);
     format.into()
 }

@@ -111,7 +111,7 @@ pub(super) fn chat_template(data: &[u8]) -> bool {
     let found = Some(source);
     let template = chat::choose(Family::Llama, found, tokenizer, &specials, &mut warnings);
     assert!(
-        warnings.iter().all(|text| text.len() < 2000),
+        warnings.iter().all(|text| text.to_string().len() < 2000),
         "{warnings:?}"
     );
     for turns in &*CHATS {

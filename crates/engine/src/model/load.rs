@@ -15,7 +15,7 @@ use super::{
     opened::{Frame, ReadWords, Words},
 };
 use crate::{
-    LoadError,
+    LoadError, Warning,
     weights::{
         formats::MatrixSource,
         memory::WeightMemory,
@@ -23,10 +23,6 @@ use crate::{
         repack::{RowOrder, repack},
     },
 };
-
-const ZEROS: &str = "Microsoft's repositories held such a broken upload for a while. Good revisions are \
-    a1f2f1c765812aa8af3f6eda4a313707064bba15 of microsoft/bitnet-b1.58-2B-4T-gguf and \
-    04c3b9ad9361b824064a1f25ea60a8be9599b127 of microsoft/bitnet-b1.58-2B-4T.";
 
 /// How a model will be run, as far as loading cares.
 #[derive(Clone, Copy, Debug)]
@@ -101,19 +97,15 @@ pub(super) fn joined(frame: Frame, words: Words, weights: Weights) -> Parts {
     }
 }
 
-/// The sentence about projections that are all zero, if there are any.
-fn zero_warning(names: &[String]) -> Option<String> {
+/// The warning about projections that are all zero, if there are any.
+fn zero_warning(names: &[String]) -> Option<Warning> {
     let [first, rest @ ..] = names else {
         return None;
     };
-    let more = if rest.is_empty() {
-        String::new()
-    } else {
-        format!(" and {} more", rest.len())
-    };
-    Some(format!(
-        "All weights of {first}{more} are zero, so answers will be nonsense. {ZEROS}"
-    ))
+    Some(Warning::Zeros {
+        first: first.clone(),
+        more: rest.len(),
+    })
 }
 
 /// Ends early when `stop` is set.
@@ -295,7 +287,7 @@ fn matrix(frame: &Frame, layer: usize, which: Projection) -> Result<MatrixSource
 ///
 /// # Errors
 /// What loading would say of a projection that is missing or damaged.
-pub(crate) fn look_for_zeros(frame: &Frame) -> Result<Option<String>, LoadError> {
+pub(crate) fn look_for_zeros(frame: &Frame) -> Result<Option<Warning>, LoadError> {
     let mut zeros = Vec::new();
     for layer in 0..frame.config.n_layers {
         for which in Projection::ALL {

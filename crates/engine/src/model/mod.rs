@@ -13,7 +13,8 @@ use serde::Serialize;
 use tern_kernels::{Isa, Order};
 
 use crate::{
-    ChatTemplate, LoadError, ModelSource, SamplingParams, TokenId, Tokenizer, synthetic, team::Team,
+    ChatTemplate, LoadError, ModelSource, SamplingParams, TokenId, Tokenizer, Warning, synthetic,
+    team::Team,
 };
 
 mod aligned;
@@ -63,7 +64,7 @@ pub struct Model {
     prompt_encoder: Arc<PromptEncoder>,
     pub(crate) stop_tokens: Vec<TokenId>,
     pub(crate) defaults: SamplingDefaults,
-    pub(crate) warnings: Vec<String>,
+    pub(crate) warnings: Vec<Warning>,
     pub(crate) layers: Vec<Layer>,
     pub(crate) embedding: Table,
     /// A head of its own, where it is not the embedding.
@@ -153,7 +154,7 @@ pub(crate) struct Parts {
     pub(crate) template: ChatTemplate,
     pub(crate) stop_tokens: Vec<TokenId>,
     pub(crate) defaults: SamplingDefaults,
-    pub(crate) warnings: Vec<String>,
+    pub(crate) warnings: Vec<Warning>,
     pub(crate) layers: Vec<Layer>,
     pub(crate) embedding: Table,
     pub(crate) own_head: Option<Table>,
@@ -264,7 +265,7 @@ impl Model {
     }
 
     /// Sentences a person should see: a broken upload, a replaced template.
-    pub fn warnings(&self) -> &[String] {
+    pub fn warnings(&self) -> &[Warning] {
         &self.warnings
     }
 

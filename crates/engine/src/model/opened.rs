@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::{ModelConfig, SamplingDefaults, from_gguf, from_hf};
 use crate::{
-    ChatTemplate, LoadError, ModelSource, TokenId, Tokenizer,
+    ChatTemplate, LoadError, ModelSource, TokenId, Tokenizer, Warning,
     weights::{file::ModelFile, formats::ScaleRule, gguf, names::Naming, tensors::Tensors},
 };
 
@@ -29,7 +29,7 @@ pub(crate) struct Words {
     pub(crate) template: ChatTemplate,
     pub(crate) stop_tokens: Vec<TokenId>,
     pub(crate) defaults: SamplingDefaults,
-    pub(crate) warnings: Vec<String>,
+    pub(crate) warnings: Vec<Warning>,
 }
 
 /// Reads the words of a model that is being opened. A tokenizer takes as long to build as a share of the weights to

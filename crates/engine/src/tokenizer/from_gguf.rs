@@ -7,7 +7,7 @@ use super::{
     sentencepiece::{Piece, PieceKind, Pieces},
     splitting::Named,
 };
-use crate::{LoadError, TokenId, weights::gguf::Metadata};
+use crate::{LoadError, TokenId, Warning, weights::gguf::Metadata};
 
 const OTHER_FILE: &str = "Choose a GGUF file whose tokenizer is byte-level BPE (\"gpt2\") or like Llama 2's (\"llama\"), as the BitNet b1.58 and Falcon-E files have.";
 
@@ -20,7 +20,7 @@ const LLAMA_3_VOCAB: usize = 128_256;
 /// When keys are missing or contradict each other, or the tokenizer is of another kind.
 pub(crate) fn from_gguf(
     meta: &Metadata,
-    warnings: &mut Vec<String>,
+    warnings: &mut Vec<Warning>,
 ) -> Result<Tokenizer, LoadError> {
     let file = meta.file();
     let tokens = match meta.string("tokenizer.ggml.model")? {
@@ -60,7 +60,7 @@ pub(crate) fn from_gguf(
     pieces.tokenizer(Vec::new(), bos, ends(meta)?, file)
 }
 
-fn byte_level(meta: &Metadata, warnings: &mut Vec<String>) -> Result<Tokenizer, LoadError> {
+fn byte_level(meta: &Metadata, warnings: &mut Vec<Warning>) -> Result<Tokenizer, LoadError> {
     let file = meta.file();
     let tokens = meta.strings("tokenizer.ggml.tokens")?;
     let kinds = kinds(meta, tokens.len())?;
@@ -146,24 +146,19 @@ fn ends(meta: &Metadata) -> Result<Vec<TokenId>, LoadError> {
 
 /// The rule `tokenizer.ggml.pre` names. BitNet files, and old ones of Llama 3, lack the key and mean Llama 3's;
 /// for others without it llama.cpp falls back to its default rule, and so does this.
-fn rule(meta: &Metadata, n_tokens: usize, warnings: &mut Vec<String>) -> Result<Named, LoadError> {
+fn rule(meta: &Metadata, n_tokens: usize, warnings: &mut Vec<Warning>) -> Result<Named, LoadError> {
     let Some(pre) = meta.optional_string("tokenizer.ggml.pre")? else {
         let arch = meta.optional_string("general.architecture")?.unwrap_or("");
         if arch.starts_with("bitnet") || n_tokens == LLAMA_3_VOCAB {
             return Ok(Named::llama_3());
         }
-        warnings.push(
-            "The file does not say by which rule it cuts text into words. The usual rule is used; \
-             answers may be worse than they should be."
-                .to_owned(),
-        );
+        warnings.push(Warning::NoSplittingRule);
         return Ok(Named::new("default").unwrap_or_else(Named::llama_3));
     };
     Ok(Named::new(pre).unwrap_or_else(|| {
-        warnings.push(format!(
-            "The file cuts text into words by a rule named \"{pre:.64}\", which Tern does not know. \
-             Llama 3's rule is used instead; answers may be worse than they should be."
-        ));
+        warnings.push(Warning::UnknownSplittingRule {
+            rule: format!("{pre:.64}"),
+        });
         Named::llama_3()
     }))
 }

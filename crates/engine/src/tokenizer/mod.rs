@@ -6,7 +6,7 @@
 use std::{ops::Range, path::Path};
 
 use crate::{
-    LoadError, ModelSource, TokenId,
+    LoadError, ModelSource, TokenId, Warning,
     weights::{
         file::{ModelFile, read_small},
         gguf,
@@ -84,7 +84,7 @@ impl Tokenizer {
     ///
     /// # Errors
     /// As [`Self::open`].
-    pub fn of(source: &ModelSource, warnings: &mut Vec<String>) -> Result<Self, LoadError> {
+    pub fn of(source: &ModelSource, warnings: &mut Vec<Warning>) -> Result<Self, LoadError> {
         match source {
             ModelSource::Gguf(path) | ModelSource::Folder(path) => Self::open_with(path, warnings),
             ModelSource::Embedded(model) => {
@@ -96,7 +96,7 @@ impl Tokenizer {
         }
     }
 
-    fn open_with(path: &Path, warnings: &mut Vec<String>) -> Result<Self, LoadError> {
+    fn open_with(path: &Path, warnings: &mut Vec<Warning>) -> Result<Self, LoadError> {
         if path.is_dir() {
             let config = read_small(path.join("tokenizer_config.json"), MAX_JSON_BYTES)?;
             let config = serde_json::from_slice(&config.unwrap_or_default());

@@ -24,20 +24,20 @@ pub(crate) async fn select_model(
         .await
 }
 
-/// Asks for a model file with the platform's dialog and adds it; nothing if cancelled.
+/// Asks for a model file with the platform's dialog, in these words, and adds it; nothing if
+/// cancelled.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn open_model_file(
     handle: AppHandle,
     program: State<'_, Program>,
+    title: String,
+    kind: String,
 ) -> Answer<Option<ModelEntry>> {
     let chosen = off_thread(move || {
-        let dialog = handle.dialog().file().set_title("Open a model file");
+        let dialog = handle.dialog().file().set_title(title);
         dialog
-            .add_filter(
-                "Ternary models (GGUF, safetensors)",
-                &["gguf", "safetensors"],
-            )
+            .add_filter(kind, &["gguf", "safetensors"])
             .blocking_pick_file()
     });
     add_model(
@@ -47,18 +47,19 @@ pub(crate) async fn open_model_file(
     .await
 }
 
-/// Asks for a Hugging Face model folder and adds it; nothing if cancelled.
+/// Asks for a Hugging Face model folder, under this title, and adds it; nothing if cancelled.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn open_model_folder(
     handle: AppHandle,
     program: State<'_, Program>,
+    title: String,
 ) -> Answer<Option<ModelEntry>> {
     let chosen = off_thread(move || {
         handle
             .dialog()
             .file()
-            .set_title("Open a model folder")
+            .set_title(title)
             .blocking_pick_folder()
     });
     add_model(

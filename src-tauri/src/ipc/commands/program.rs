@@ -5,7 +5,7 @@ use tauri_plugin_opener::OpenerExt;
 
 use super::{Answer, off_thread};
 use crate::desktop;
-use crate::ipc::wire::{ConnectionLog, DesktopWords, Problem, Settings, Startup};
+use crate::ipc::wire::{ConnectionLog, DesktopWords, Problem, ProblemDetail, Settings, Startup};
 use crate::program::Program;
 
 /// Everything the window needs first. A data folder that can't be opened is part of the
@@ -79,18 +79,12 @@ pub(crate) async fn open_link(
 ) -> Answer<()> {
     let allowed = tauri::Url::parse(&url).is_ok_and(|url| matches!(url.scheme(), "https" | "http"));
     if !allowed {
-        return Err(Problem::invalid(
-            "Tern opens web links only (http and https).",
-        ));
+        return Err(Problem::not_a_web_link());
     }
     handle
         .opener()
         .open_url(&url, None::<&str>)
-        .map_err(|error| {
-            Problem::invalid(format!(
-                "The link could not be opened in a browser: {error}"
-            ))
-        })?;
+        .map_err(|error| Problem::link_not_opened(&error))?;
     program
         .with(move |app| {
             app.note_link(&url);
@@ -100,14 +94,14 @@ pub(crate) async fn open_link(
 }
 
 /// Shows what the settings ask for outside the page (menu bar, tray, keys heard everywhere), in
-/// these words, and takes away what they don't. Returns a sentence for each that can't be.
+/// these words, and takes away what they don't. Returns what can't be.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn arrange_desktop(
     handle: AppHandle,
     program: State<'_, Program>,
     words: DesktopWords,
-) -> Answer<Vec<String>> {
+) -> Answer<Vec<ProblemDetail>> {
     let settings = program.with(|app| Ok(app.settings())).await?;
     desktop::arrange(&handle, settings, words).await
 }

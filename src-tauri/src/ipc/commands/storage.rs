@@ -99,11 +99,7 @@ pub(crate) async fn open_folder(
     let path = path.display().to_string();
     let open = move || {
         let opened = handle.opener().open_path(&path, None::<&str>);
-        opened.map_err(|error| {
-            Problem::invalid(format!(
-                "The folder {path} could not be opened in a file manager: {error}"
-            ))
-        })
+        opened.map_err(|error| Problem::folder_not_shown(&path, &error))
     };
     off_thread(open).await?
 }

@@ -52,7 +52,7 @@ impl From<app::MessageText> for MessageView {
             created_at: message.created_at_ms as f64,
             model_name: message.model_name,
             stats: message.stats.map(Into::into),
-            error: message.error,
+            error: message.error.map(|failure| failure.detail.into()),
             next_seq: message.next_seq,
             attachments: message.attachments.into_iter().map(Into::into).collect(),
             versions: message.versions.into(),
@@ -172,7 +172,7 @@ impl From<app::ReadFile> for ReadFile {
     fn from(file: app::ReadFile) -> Self {
         let (text, problem) = match file.text {
             Ok(text) => (Some(text), None),
-            Err(problem) => (None, Some(problem.to_string())),
+            Err(problem) => (None, Some(app::ErrorDetail::from(&problem).into())),
         };
         Self {
             name: file.name,
@@ -222,9 +222,7 @@ impl TryFrom<Sampling> for app::Sampling {
     fn try_from(sampling: Sampling) -> Result<Self, Problem> {
         let seed = match sampling.seed.as_deref().map(str::trim) {
             None | Some("") => None,
-            Some(digits) => Some(digits.parse().map_err(|_| {
-                Problem::invalid("The seed must be a whole number from 0 to 18446744073709551615.")
-            })?),
+            Some(digits) => Some(digits.parse().map_err(|_| Problem::not_a_seed())?),
         };
         Ok(Self {
             temperature: sampling.temperature,

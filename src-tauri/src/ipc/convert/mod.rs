@@ -2,6 +2,7 @@
 
 mod chats;
 mod events;
+mod problems;
 mod program;
 mod storage;
 

@@ -1,11 +1,11 @@
-//! The program: models, settings, figures, problems.
+//! The program: models, settings, figures.
 
 use tern_app as app;
 
 use super::small;
 use crate::ipc::wire::{
     ConnectionEntry, ConnectionKind, ConnectionLog, Language, ModelEntry, ModelState,
-    OperatingSystem, Platform, Preset, Problem, ProblemCode, Profile, Settings, Status, Theme,
+    OperatingSystem, Platform, Preset, Problem, Profile, Settings, Status, Theme,
 };
 
 impl From<app::ModelInfo> for ModelEntry {
@@ -22,7 +22,7 @@ impl From<app::ModelInfo> for ModelEntry {
                 app::ModelPresence::Ready => ModelState::Ready,
                 app::ModelPresence::Missing => ModelState::Missing,
             },
-            warnings: model.warnings,
+            warnings: model.warnings.into_iter().map(Into::into).collect(),
         }
     }
 }
@@ -154,45 +154,6 @@ impl From<app::Status> for Status {
             kv_bytes: status.kv_bytes as f64,
             threads: small(status.threads),
             isa: status.isa.to_owned(),
-        }
-    }
-}
-
-impl From<&app::AppError> for Problem {
-    fn from(error: &app::AppError) -> Self {
-        use app::ErrorKind;
-        let code = match error.kind() {
-            ErrorKind::DataFolder => ProblemCode::DataFolder,
-            ErrorKind::Storage => ProblemCode::Storage,
-            ErrorKind::Model => ProblemCode::Model,
-            ErrorKind::NotFound => ProblemCode::NotFound,
-            ErrorKind::Busy => ProblemCode::Busy,
-            ErrorKind::Invalid => ProblemCode::Invalid,
-            ErrorKind::Internal => ProblemCode::Internal,
-        };
-        Self {
-            code,
-            message: error.to_string(),
-        }
-    }
-}
-
-impl Problem {
-    /// A request that makes no sense, in the person's words.
-    pub(crate) fn invalid(message: impl Into<String>) -> Self {
-        Self {
-            code: ProblemCode::Invalid,
-            message: message.into(),
-        }
-    }
-
-    /// A defect in Tern.
-    pub(crate) fn internal(error: &dyn std::fmt::Display) -> Self {
-        Self {
-            code: ProblemCode::Internal,
-            message: format!(
-                "Something in Tern failed: {error}. Your chats are safe; start Tern again."
-            ),
         }
     }
 }

@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 use specta::Type;
 use specta_typescript::Number;
 
+use super::ProblemDetail;
+
 /// A row of the sidebar.
 #[derive(Clone, Debug, Serialize, Type)]
 #[serde(rename_all = "camelCase")]
@@ -116,8 +118,8 @@ pub(crate) struct ReadFile {
     pub name: String,
     /// Its text, or none when there is a `problem`.
     pub text: Option<String>,
-    /// Why it can't be attached, as a sentence.
-    pub problem: Option<String>,
+    /// Why it can't be attached.
+    pub problem: Option<ProblemDetail>,
 }
 
 /// Who wrote a message.
@@ -165,8 +167,8 @@ pub(crate) struct MessageView {
     pub model_name: Option<String>,
     /// Figures of a finished answer.
     pub stats: Option<Stats>,
-    /// A sentence for `failed`.
-    pub error: Option<String>,
+    /// Why it `failed`.
+    pub error: Option<ProblemDetail>,
     /// Sequence number the next `TextDelta` for this message will carry.
     pub next_seq: u32,
     /// Files that went along (questions only).

@@ -7,10 +7,12 @@
 
 mod chats;
 mod events;
+mod problems;
 mod program;
 mod storage;
 
 pub(crate) use chats::*;
 pub(crate) use events::*;
+pub(crate) use problems::*;
 pub(crate) use program::*;
 pub(crate) use storage::*;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use specta::Type;
 use specta_typescript::Number;
 
-use super::{ConversationSummary, Draft, Sampling};
+use super::{ConversationSummary, Draft, ModelWarning, ProblemDetail, Sampling};
 
 /// What the window needs to draw itself for the first time.
 #[derive(Clone, Debug, Serialize, Type)]
@@ -71,8 +71,8 @@ pub(crate) struct ModelEntry {
     pub selected: bool,
     /// What it is doing now.
     pub state: ModelState,
-    /// Sentences worth knowing about the file (a broken upload, a replaced template).
-    pub warnings: Vec<String>,
+    /// What is worth knowing about the file (a broken upload, a replaced template).
+    pub warnings: Vec<ModelWarning>,
 }
 
 /// What a model is doing.
@@ -187,13 +187,15 @@ pub(crate) struct Status {
     pub isa: String,
 }
 
-/// Something that went wrong, in words.
+/// Something that went wrong.
 #[derive(Clone, Debug, Serialize, Type)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Problem {
     /// For the program.
     pub code: ProblemCode,
-    /// For the person: what happened and what to do.
+    /// For the person: the page makes the sentence, in its language.
+    pub detail: ProblemDetail,
+    /// For logs: the sentence in English.
     pub message: String,
 }
 

@@ -18,9 +18,9 @@ export const commands = {
 	openLink: (url: string) => typedError<null, Problem>(__TAURI_INVOKE("open_link", { url })),
 	/**
 	 *  Shows what the settings ask for outside the page (menu bar, tray, keys heard everywhere), in
-	 *  these words, and takes away what they don't. Returns a sentence for each that can't be.
+	 *  these words, and takes away what they don't. Returns what can't be.
 	 */
-	arrangeDesktop: (words: DesktopWords) => typedError<string[], Problem>(__TAURI_INVOKE("arrange_desktop", { words })),
+	arrangeDesktop: (words: DesktopWords) => typedError<ProblemDetail[], Problem>(__TAURI_INVOKE("arrange_desktop", { words })),
 	/**  What left this computer since the start, and what is open now. */
 	connectionLog: () => typedError<ConnectionLog, Problem>(__TAURI_INVOKE("connection_log")),
 	/**  A chat with its messages; with a message of it, on a branch that leads through that one. */
@@ -74,14 +74,17 @@ export const commands = {
 	contextUse: (conversation: string | null, question: Question, options: ChatOptions | null) => typedError<ContextUse, Problem>(__TAURI_INVOKE("context_use", { conversation, question, options })),
 	/**  The exact text the model read before it wrote an answer. */
 	modelPrompt: (message: string) => typedError<ModelPrompt, Problem>(__TAURI_INVOKE("model_prompt", { message })),
-	/**  Asks for files with the platform's dialog and reads them; none if cancelled. */
-	attachFiles: () => typedError<ReadFile[], Problem>(__TAURI_INVOKE("attach_files")),
+	/**  Asks for files with the platform's dialog, under this title, and reads them; none if cancelled. */
+	attachFiles: (title: string) => typedError<ReadFile[], Problem>(__TAURI_INVOKE("attach_files", { title })),
 	/**  Chooses the model of new chats, and of one chat if given. */
 	selectModel: (model: string, conversation: string | null) => typedError<ModelEntry[], Problem>(__TAURI_INVOKE("select_model", { model, conversation })),
-	/**  Asks for a model file with the platform's dialog and adds it; nothing if cancelled. */
-	openModelFile: () => typedError<ModelEntry | null, Problem>(__TAURI_INVOKE("open_model_file")),
-	/**  Asks for a Hugging Face model folder and adds it; nothing if cancelled. */
-	openModelFolder: () => typedError<ModelEntry | null, Problem>(__TAURI_INVOKE("open_model_folder")),
+	/**
+	 *  Asks for a model file with the platform's dialog, in these words, and adds it; nothing if
+	 *  cancelled.
+	 */
+	openModelFile: (title: string, kind: string) => typedError<ModelEntry | null, Problem>(__TAURI_INVOKE("open_model_file", { title, kind })),
+	/**  Asks for a Hugging Face model folder, under this title, and adds it; nothing if cancelled. */
+	openModelFolder: (title: string) => typedError<ModelEntry | null, Problem>(__TAURI_INVOKE("open_model_folder", { title })),
 	/**  Takes a model off the list; its file stays. */
 	forgetModel: (model: string) => typedError<ModelEntry[], Problem>(__TAURI_INVOKE("forget_model", { model })),
 	/**  Asks with the platform's dialog for a file and writes one chat to it; nothing if cancelled. */
@@ -434,8 +437,8 @@ export type MessageView = {
 	modelName: string | null,
 	/**  Figures of a finished answer. */
 	stats: Stats | null,
-	/**  A sentence for `failed`. */
-	error: string | null,
+	/**  Why it `failed`. */
+	error: ProblemDetail | null,
 	/**  Sequence number the next `TextDelta` for this message will carry. */
 	nextSeq: number,
 	/**  Files that went along (questions only). */
@@ -462,8 +465,8 @@ export type ModelEntry = {
 	selected: boolean,
 	/**  What it is doing now. */
 	state: ModelState,
-	/**  Sentences worth knowing about the file (a broken upload, a replaced template). */
-	warnings: string[],
+	/**  What is worth knowing about the file (a broken upload, a replaced template). */
+	warnings: ModelWarning[],
 };
 
 /**  The exact text a model read before it wrote an answer. */
@@ -486,6 +489,36 @@ export type ModelState =
 "ready" | 
 /**  The file or folder is gone. */
 "missing";
+
+/**  What is worth knowing about a model that opens all the same. */
+export type ModelWarning = 
+/**  The file's chat template is a placeholder that no model was trained with. */
+{ kind: "wrongTemplate" } | 
+/**  The file's chat template can't be run. */
+{ kind: "unusableTemplate"; detail: string } | 
+/**  There is no template, and the vocabulary speaks for none. */
+{ kind: "unknownChatFormat" } | 
+/**  The file names no rule that cuts text into words. */
+{ kind: "noSplittingRule" } | 
+/**  The file names a rule that Tern does not know. */
+{ kind: "unknownSplittingRule"; rule: string } | 
+/**  All weights of these projections are zero. */
+{ kind: "zeros"; first: string; more: number };
+
+/**  Why something is no model. */
+export type NotAModelReason = 
+/**  A device, a socket. */
+"neitherFileNorFolder" | 
+/**  A safetensors file without the rest of its model. */
+"noConfigBeside" | 
+/**  A JSON file in a model's folder. */
+"description" | 
+/**  A file of another kind. */
+"otherFile" | 
+/**  A folder without config.json. */
+"noConfig" | 
+/**  A folder without safetensors files. */
+"noWeights";
 
 /**  Operating systems Tern runs on. */
 export type OperatingSystem = 
@@ -533,11 +566,13 @@ export type Preset = {
 	text: string,
 };
 
-/**  Something that went wrong, in words. */
+/**  Something that went wrong. */
 export type Problem = {
 	/**  For the program. */
 	code: ProblemCode,
-	/**  For the person: what happened and what to do. */
+	/**  For the person: the page makes the sentence, in its language. */
+	detail: ProblemDetail,
+	/**  For logs: the sentence in English. */
 	message: string,
 };
 
@@ -557,6 +592,146 @@ export type ProblemCode =
 "invalid" | 
 /**  A defect in Tern. */
 "internal";
+
+/**
+ *  What went wrong, by what it says to a person. Names and paths are as they are; `detail`,
+ *  `part` and `advice` are in English, because a parser or the system wrote them.
+ */
+export type ProblemDetail = 
+/**  No data folder could be named. */
+{ kind: "noHome" } | 
+/**  The data folder can't be made or written to. */
+{ kind: "folderUnusable"; folder: string; detail: string } | 
+/**  Another Tern has the data folder open. */
+{ kind: "inUse"; folder: string } | 
+/**  The database was written by a newer Tern. */
+{ kind: "newerDatabase"; path: string; found: number; supported: number } | 
+/**  The file is something else than Tern's database. */
+{ kind: "notADatabase"; path: string } | 
+/**  The database contradicts itself. */
+{ kind: "damaged"; path: string; backups: string; detail: string } | 
+/**  The database could not be brought up to date. */
+{ kind: "notMigrated"; path: string; backups: string; detail: string } | 
+/**  The disk is full. */
+{ kind: "diskFull"; path: string } | 
+/**  The database can't be written to. */
+{ kind: "readOnly"; path: string } | 
+/**  Another program has the database open. */
+{ kind: "locked"; path: string } | 
+/**  Reading or writing failed in another way. */
+{ kind: "notStored"; path: string; detail: string } | 
+/**  No such chat. */
+{ kind: "noChat" } | 
+/**  No such message. */
+{ kind: "noMessage" } | 
+/**  No such answer. */
+{ kind: "noAnswer" } | 
+/**  No such question. */
+{ kind: "noQuestion" } | 
+/**  The answer has to end first. */
+{ kind: "stillWriting" } | 
+/**  The answer has ended, so no text is added. */
+{ kind: "answerEnded" } | 
+/**  Today's backup could not be made. */
+{ kind: "noBackup"; cause: ProblemDetail } | 
+/**  Nothing is at the path chosen. */
+{ kind: "nothingThere"; path: string } | 
+/**  What is there is not a model. */
+{ kind: "notAModel"; path: string; reason: NotAModelReason; 
+/**  The folder has a GGUF file in it. */
+hasGguf: boolean } | 
+/**  The path can't be written down. */
+{ kind: "pathNotText"; path: string } | 
+/**  The system refuses a model's file. */
+{ kind: "modelUnreadable"; path: string; detail: string } | 
+/**  No model has this id. */
+{ kind: "unknownModel"; id: string } | 
+/**  The list of models was written by a newer Tern. */
+{ kind: "newerModelList"; path: string; found: number } | 
+/**  The list of models can't be read or written. */
+{ kind: "modelList"; path: string; detail: string } | 
+/**  The model's file is gone. */
+{ kind: "modelMissing"; name: string; path: string } | 
+/**  The file is of another kind than it looked. */
+{ kind: "foreignFile"; file: string; detail: string; advice: string } | 
+/**  The file ends before its data. */
+{ kind: "modelCutShort"; file: string; part: string; needed: number; found: number } | 
+/**  A field of the file holds something it must not. */
+{ kind: "modelDamaged"; file: string; detail: string; advice: string } | 
+/**  Something the model needs is not there. */
+{ kind: "modelIncomplete"; file: string; part: string; advice: string } | 
+/**  The file is sound, but of a kind that is not computed. */
+{ kind: "modelUnsupported"; file: string; detail: string; advice: string } | 
+/**  The weights don't fit into memory. */
+{ kind: "outOfMemory"; file: string; needed: number } | 
+/**  The threads that compute could not be started. */
+{ kind: "noThreads"; threads: number; detail: string } | 
+/**  Loading or reading was stopped. */
+{ kind: "stopped" } | 
+/**  There is nothing to answer. */
+{ kind: "emptyMessage" } | 
+/**  The message alone is longer than the context. */
+{ kind: "tooLong"; tokens: number; limit: number } | 
+/**  One more token does not fit. */
+{ kind: "contextFull"; limit: number } | 
+/**  The chat template needs a token that is not there. */
+{ kind: "templateToken"; token: string } | 
+/**  The chat template refuses the chat. */
+{ kind: "templateRefused"; detail: string } | 
+/**  The model's file is not what it was when it was loaded. */
+{ kind: "modelChanged"; file: string; detail: string } | 
+/**  The chat already writes. */
+{ kind: "busy" } | 
+/**  Only answers can be written again. */
+{ kind: "notAnAnswer" } | 
+/**  Only the last answer can go on. */
+{ kind: "notLast" } | 
+/**  More or larger files than a message takes. */
+{ kind: "tooManyFiles"; files: number; bytes: number } | 
+/**  The worker failed; a fresh one has taken over. */
+{ kind: "engineFailed"; detail: string } | 
+/**  A setting out of its range. */
+{ kind: "setting"; setting: SettingName; least: number; most: number } | 
+/**  Two presets under one name. */
+{ kind: "presetTwice"; name: string } | 
+/**  A thread could not be started. */
+{ kind: "threadNotStarted"; detail: string } | 
+/**  A defect in Tern that has no sentence of its own. */
+{ kind: "defect"; detail: string } | 
+/**  The system refuses the file. */
+{ kind: "fileUnreadable"; name: string; detail: string } | 
+/**  A folder. */
+{ kind: "fileIsFolder"; name: string } | 
+/**  More text than can go along. */
+{ kind: "fileTooLarge"; name: string; limit: number } | 
+/**  Not text. */
+{ kind: "fileNotText"; name: string } | 
+/**  A model. */
+{ kind: "fileIsModel"; name: string } | 
+/**  A PDF too large to look into. */
+{ kind: "pdfTooLarge"; name: string; limit: number } | 
+/**  A PDF whose reading was given up. */
+{ kind: "pdfTooSlow"; name: string } | 
+/**  A PDF that can't be read. */
+{ kind: "pdfUnusual"; name: string } | 
+/**  A PDF without text. */
+{ kind: "pdfOnlyPictures"; name: string } | 
+/**  A seed that is no whole number of 64 bits. */
+{ kind: "notASeed" } | 
+/**  A link that leads elsewhere than to the web. */
+{ kind: "notAWebLink" } | 
+/**  No browser took the link. */
+{ kind: "linkNotOpened"; detail: string } | 
+/**  There is no menu bar. */
+{ kind: "noMenuBar"; detail: string } | 
+/**  The desktop has no tray. */
+{ kind: "noTray" } | 
+/**  There is no icon in the tray. */
+{ kind: "noTrayIcon"; detail: string } | 
+/**  The quick-ask keys can't be heard. */
+{ kind: "keysRefused"; keys: string; detail: string } | 
+/**  A sentence in English, of which no more is known. */
+{ kind: "unworded"; text: string };
 
 /**  How much of the processor the engine takes. */
 export type Profile = 
@@ -581,8 +756,8 @@ export type ReadFile = {
 	name: string,
 	/**  Its text, or none when there is a `problem`. */
 	text: string | null,
-	/**  Why it can't be attached, as a sentence. */
-	problem: string | null,
+	/**  Why it can't be attached. */
+	problem: ProblemDetail | null,
 };
 
 /**  How tokens are drawn, and how many at most. */
@@ -626,6 +801,33 @@ export type Sent = {
 	/**  The answer, `writing`; empty unless it is continued. */
 	answer: MessageView,
 };
+
+/**  What has a range. */
+export type SettingName = 
+/**  See [`Sampling`](super::Sampling); so on for the next five. */
+"temperature" | 
+/**  Top-p. */
+"topP" | 
+/**  Min-p. */
+"minP" | 
+/**  Repetition penalty. */
+"repetitionPenalty" | 
+/**  Top-k. */
+"topK" | 
+/**  Longest answer. */
+"maxAnswerTokens" | 
+/**  Size of all text. */
+"textSize" | 
+/**  Threads of the engine. */
+"threads" | 
+/**  Bytes of a system prompt. */
+"systemPromptLength" | 
+/**  How many presets there are. */
+"presetCount" | 
+/**  Characters of a preset's name. */
+"presetNameLength" | 
+/**  Bytes of the combination of keys. */
+"quickAskLength";
 
 /**  Everything a person can set. */
 export type Settings = {

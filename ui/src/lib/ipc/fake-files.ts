@@ -17,6 +17,6 @@ export const ATTACHABLE: ReadFile[] = [
   {
     name: 'colony.jpg',
     text: null,
-    problem: 'colony.jpg is a picture. Tern reads text, Markdown, source code and PDF text.',
+    problem: { kind: 'fileNotText', name: 'colony.jpg' },
   },
 ];

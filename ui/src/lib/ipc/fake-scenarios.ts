@@ -87,7 +87,7 @@ const OLD_UPLOAD: ModelEntry = {
   bytes: 729_000_000,
   selected: false,
   state: 'idle',
-  warnings: ['This file has no chat template. Tern uses a plain one; answers may ramble.'],
+  warnings: [{ kind: 'unknownChatFormat' }],
 };
 
 const STATS: Stats = {
@@ -181,14 +181,23 @@ const base: Scenario = {
   failedStartups: 0,
   startupProblem: {
     code: 'dataFolder',
-    message:
-      'Tern can’t write to its data folder. Check that the disk is not full and that the folder belongs to you, then try again.',
+    detail: {
+      kind: 'folderUnusable',
+      folder: '/home/kim/.local/share/tern',
+      detail: 'Permission denied (os error 13)',
+    },
+    message: 'Tern can’t keep its chats in the folder /home/kim/.local/share/tern.',
   },
   pickedFile: bitnet(false),
   pickedFolder: {
     code: 'model',
-    message:
-      'This folder has no config.json, so it is not a Hugging Face model. Choose the folder that holds config.json and model.safetensors.',
+    detail: {
+      kind: 'notAModel',
+      path: '/home/kim/models/Falcon3',
+      reason: 'noConfig',
+      hasGguf: false,
+    },
+    message: '/home/kim/models/Falcon3 is not a model: the folder has no config.json.',
   },
   pickedAttachments: ATTACHABLE,
   draftsOutlive: false,
@@ -259,8 +268,11 @@ function states(): Scenario {
     ...ended('failed', {
       text: '',
       stats: null,
-      error:
-        'The model file changed while it was in use. Open it again from the model menu, then try again.',
+      error: {
+        kind: 'modelChanged',
+        file: '/home/kim/models/ggml-model-i2_s.gguf',
+        detail: 'it has another length than when it was loaded',
+      },
     }),
   ];
   const view = chat('c-states', 'How answers can end', MINUTE, []);

@@ -17,6 +17,7 @@ import { FakeConnections, promptOf } from './fake-knowing';
 import { contextUse } from './fake-context';
 import { FakeDrafts } from './fake-drafts';
 import { FakeEngine, type EngineWorld, type Pace } from './fake-engine';
+import { problemFrom, refused, type Refusal } from './fake-refusals';
 import { scenario, type Scenario } from './fake-scenarios';
 import { searchChats } from './fake-search';
 import { FakeStorage } from './fake-storage';
@@ -41,6 +42,7 @@ import {
   type ModelEntry,
   type ModelPrompt,
   type Problem,
+  type ProblemDetail,
   type Question,
   type ReadFile,
   type SearchHit,
@@ -110,8 +112,8 @@ export class FakeHost implements Host {
   }
 
   /** Makes the next call of `command` fail. */
-  refuse(command: Command, problem: Problem): void {
-    this.#refusals.set(command, problem);
+  refuse(command: Command, refusal: Refusal): void {
+    this.#refusals.set(command, problemFrom(refusal));
   }
 
   /** Makes every call of `command` take a while. */
@@ -200,7 +202,7 @@ export class FakeHost implements Host {
   ): Promise<Sent> {
     await this.#command('sendMessage', conversation, { text, attachments }, temporary, options);
     if (text.trim() === '' && attachments.length === 0) {
-      throw refused('invalid', 'Write something first.');
+      throw refused('invalid', { kind: 'emptyMessage' });
     }
     const title = titleOf(text || (attachments[0]?.name ?? ''));
     const chat =
@@ -225,7 +227,7 @@ export class FakeHost implements Host {
     await this.#command('retryAnswer', message);
     const { chat, at } = this.#idle(message);
     const question = chat.messages[at - 1];
-    if (question === undefined) throw refused('invalid', 'This answer has no question.');
+    if (question === undefined) throw refused('invalid', { kind: 'notAnAnswer' });
     return this.#sent(chat, question, this.#startAnswer(chat, chat.messages.slice(0, at)));
   }
 
@@ -235,7 +237,7 @@ export class FakeHost implements Host {
     const question = chat.messages[at - 1];
     const answer = chat.messages[at];
     if (question === undefined || answer === undefined || at + 1 < chat.messages.length) {
-      throw refused('invalid', 'Only the last answer can go on.');
+      throw refused('invalid', { kind: 'notLast' });
     }
     Object.assign(answer, { state: 'writing', stats: null, error: null });
     this.engine.start(chat, answer);
@@ -376,7 +378,7 @@ export class FakeHost implements Host {
   async selectModel(model: string, conversation: string | null): Promise<ModelEntry[]> {
     await this.#command('selectModel', model, conversation);
     const chosen = this.#models.find(({ id }) => id === model);
-    if (chosen === undefined) throw refused('notFound', 'This model is not on the list any more.');
+    if (chosen === undefined) throw refused('model', { kind: 'unknownModel', id: model });
     for (const entry of this.#models) entry.selected = entry === chosen;
     if (conversation !== null) this.#chat(conversation).summary.model = model;
     return this.#copyModels();
@@ -437,7 +439,7 @@ export class FakeHost implements Host {
     this.connections.add('link', url);
   }
 
-  async arrangeDesktop(words: DesktopWords): Promise<string[]> {
+  async arrangeDesktop(words: DesktopWords): Promise<ProblemDetail[]> {
     await this.#command('arrangeDesktop', words);
     return [];
   }
@@ -465,7 +467,7 @@ export class FakeHost implements Host {
   async modelPrompt(message: string): Promise<ModelPrompt> {
     await this.#command('modelPrompt', message);
     const chat = this.#chats.find(({ messages }) => messages.some(({ id }) => id === message));
-    if (chat === undefined) throw refused('notFound', 'This answer is not there any more.');
+    if (chat === undefined) throw refused('notFound', { kind: 'noAnswer' });
     return promptOf(chat, message, chat.options.systemPrompt ?? this.#settings.systemPrompt);
   }
 
@@ -480,7 +482,10 @@ export class FakeHost implements Host {
     this.calls.push({ command, args });
     // The program's JSON reader takes no half of a surrogate pair.
     if (!isWellFormed(args)) {
-      throw refused('internal', 'lone leading surrogate in hex escape');
+      throw refused('internal', {
+        kind: 'defect',
+        detail: 'lone leading surrogate in hex escape',
+      });
     }
     this.inFlight += 1;
     await wait(this.#delays.get(command) ?? 0);
@@ -494,7 +499,7 @@ export class FakeHost implements Host {
 
   #chat(id: string): FakeChat {
     const chat = this.#chats.find(({ summary, deleted }) => summary.id === id && !deleted);
-    if (chat === undefined) throw refused('notFound', 'This chat is not there any more.');
+    if (chat === undefined) throw refused('notFound', { kind: 'noChat' });
     return chat;
   }
 
@@ -520,14 +525,14 @@ export class FakeHost implements Host {
   /** The chat of a message in which nothing is being written, and the message's place in it. */
   #idle(message: string): { chat: FakeChat; at: number } {
     const chat = this.#chats.find((known) => this.#tree(known).has(message));
-    if (chat === undefined) throw refused('notFound', 'This message is not there any more.');
+    if (chat === undefined) throw refused('notFound', { kind: 'noMessage' });
     this.#notWriting(chat);
     return { chat, at: chat.messages.findIndex(({ id }) => id === message) };
   }
 
   #notWriting(chat: FakeChat): void {
     if (chat.summary.generating) {
-      throw refused('busy', 'An answer is still being written in this chat. Stop it first.');
+      throw refused('busy', { kind: 'busy' });
     }
   }
 
@@ -551,8 +556,12 @@ export class FakeHost implements Host {
 
   #startAnswer(chat: FakeChat, before: MessageView[]): MessageView {
     const model = this.#models.find(({ id }) => id === chat.summary.model);
-    if (model === undefined || model.state === 'missing') {
-      throw refused('model', 'The model’s file is missing. Choose another model above.');
+    if (model === undefined) {
+      throw refused('model', { kind: 'unknownModel', id: chat.summary.model });
+    }
+    if (model.state === 'missing') {
+      const { name, path } = model;
+      throw refused('model', { kind: 'modelMissing', name, path: path ?? '' });
     }
     const answer = this.#message('assistant', '', model.name);
     answer.state = 'writing';
@@ -582,10 +591,6 @@ export class FakeHost implements Host {
     this.#ids += 1;
     return `${kind}-new-${this.#ids}`;
   }
-}
-
-function refused(code: Problem['code'], message: string): HostError {
-  return new HostError({ code, message });
 }
 
 function isWellFormed(value: unknown): boolean {

@@ -62,7 +62,10 @@ export type Action = wire.Action;
 export type DesktopWords = wire.DesktopWords;
 export type Status = FromWire<wire.Status>;
 export type Phase = FromWire<wire.Phase>;
-export type Problem = wire.Problem;
+export type Problem = FromWire<wire.Problem>;
+export type ProblemDetail = FromWire<wire.ProblemDetail>;
+export type SettingName = wire.SettingName;
+export type ModelWarning = FromWire<wire.ModelWarning>;
 export type ProblemCode = wire.ProblemCode;
 export type AppEvent = FromWire<wire.AppEvent>;
 
@@ -81,7 +84,7 @@ export class HostError extends Error {
 export function problemOf(thrown: unknown): Problem {
   if (thrown instanceof HostError) return thrown.problem;
   const message = thrown instanceof Error ? thrown.message : String(thrown);
-  return { code: 'internal', message };
+  return { code: 'internal', detail: { kind: 'defect', detail: message }, message };
 }
 
 /** Every method throws a `HostError` when the program refuses. */
@@ -147,8 +150,8 @@ export interface Host {
   openFolder(folder: Folder): Promise<void>;
   openLink(url: string): Promise<void>;
   connectionLog(): Promise<ConnectionLog>;
-  /** Shows what the settings ask for outside the page, in these words. A sentence for each thing that can't be. */
-  arrangeDesktop(words: DesktopWords): Promise<string[]>;
+  /** Shows what the settings ask for outside the page, in these words. Each thing that can't be comes back. */
+  arrangeDesktop(words: DesktopWords): Promise<ProblemDetail[]>;
   /** Events arrive in order. Resolves once listening, with the way to stop. */
   onEvent(listener: (event: AppEvent) => void): Promise<() => void>;
 }

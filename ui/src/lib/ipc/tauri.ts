@@ -1,5 +1,6 @@
 /** The real program, through the generated bindings. */
 import { commands, events } from './bindings';
+import { t } from '../strings/language.svelte';
 import { HostError, type AppEvent, type Host, type Problem } from './host';
 
 type Answer = { status: 'ok'; data: unknown } | { status: 'error'; error: Problem };
@@ -44,11 +45,11 @@ export const tauriHost: Host = {
   contextUse: (conversation, question, options) =>
     answer(commands.contextUse(conversation, question, options)),
   modelPrompt: (message) => answer(commands.modelPrompt(message)),
-  attachFiles: () => answer(commands.attachFiles()),
+  attachFiles: () => answer(commands.attachFiles(t.attachments.add)),
   setSettings: (settings) => answer(commands.setSettings(settings)),
   selectModel: (model, conversation) => answer(commands.selectModel(model, conversation)),
-  openModelFile: () => answer(commands.openModelFile()),
-  openModelFolder: () => answer(commands.openModelFolder()),
+  openModelFile: () => answer(commands.openModelFile(t.models.fileTitle, t.models.fileKind)),
+  openModelFolder: () => answer(commands.openModelFolder(t.models.folderTitle)),
   forgetModel: (model) => answer(commands.forgetModel(model)),
   exportConversation: (conversation, format, words) =>
     answer(commands.exportConversation(conversation, format, words)),

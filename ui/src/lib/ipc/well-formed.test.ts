@@ -18,9 +18,9 @@ describe('half of a surrogate pair', () => {
 
   it('is refused by the program', async () => {
     const fake = new FakeHost(scenario('ready'), 'manual');
-    await expect(fake.sendMessage(null, question('a\ud83d'), false, null)).rejects.toThrow(
-      'surrogate',
-    );
+    await expect(fake.sendMessage(null, question('a\ud83d'), false, null)).rejects.toMatchObject({
+      problem: { detail: { kind: 'defect', detail: expect.stringContaining('surrogate') } },
+    });
   });
 
   it('reaches it as a replacement character, wherever it is', async () => {

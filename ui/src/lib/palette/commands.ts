@@ -205,11 +205,11 @@ function showArchived({ chats, shell }: App): void {
 
 async function changeTheme(app: App, theme: Theme): Promise<void> {
   await app.settings.change({ theme });
-  app.report('storage', app.settings.problem);
+  app.report(app.settings.problem);
 }
 
 async function selectModel(app: App, id: string): Promise<void> {
   await app.selectModel(id);
-  app.report('model', app.models.problem);
+  app.report(app.models.problem);
   app.models.quiet();
 }

@@ -8,9 +8,10 @@ import {
   type ModelPrompt,
   type Platform,
   type Problem,
-  type ProblemCode,
+  type ProblemDetail,
   type Status,
 } from '../ipc/host';
+import { problemText } from '../strings/problems';
 import { Announcer } from './announcer.svelte';
 import { Chats } from './chats.svelte';
 import { Connections } from './connections.svelte';
@@ -26,11 +27,10 @@ import { Storage } from './storage.svelte';
 
 /** Everything the window shows. */
 export class App {
+  #problem = $state.raw<ProblemDetail | string | null>(null);
   stage = $state.raw<'starting' | 'ready' | 'problem'>('starting');
   /** Why the chats could not be opened. */
   startupProblem = $state.raw<Problem | null>(null);
-  /** Something that went wrong outside a command. */
-  problem = $state.raw<Problem | null>(null);
   version = $state.raw('');
   dataDir = $state.raw('');
   status = $state.raw<Status | null>(null);
@@ -62,6 +62,17 @@ export class App {
     this.context = new ContextDial(host);
     this.storage = new Storage(host);
     this.exports = new Exports(host, this.announcer);
+  }
+
+  /** Something that went wrong outside a command; facts become a sentence while it is drawn. */
+  get problem(): string | null {
+    return typeof this.#problem === 'object' && this.#problem !== null
+      ? problemText(this.#problem)
+      : this.#problem;
+  }
+
+  set problem(problem: ProblemDetail | string | null) {
+    this.#problem = problem;
   }
 
   /** Opens the program's data; also the Retry after a problem. */
@@ -114,9 +125,9 @@ export class App {
   async arrangeDesktop(words: DesktopWords): Promise<void> {
     try {
       const [problem] = await this.#host.arrangeDesktop(words);
-      if (problem !== undefined) this.report('invalid', problem);
+      if (problem !== undefined) this.problem = problem;
     } catch (thrown) {
-      this.problem = problemOf(thrown);
+      this.problem = problemOf(thrown).detail;
     }
   }
 
@@ -131,8 +142,8 @@ export class App {
   }
 
   /** Says what went wrong above the chat, where the view that usually says it is not open. */
-  report(code: ProblemCode, message: string | null): void {
-    if (message !== null) this.problem = { code, message };
+  report(message: string | null): void {
+    if (message !== null) this.problem = message;
   }
 
   async openLink(url: string): Promise<void> {
@@ -176,7 +187,7 @@ export class App {
         this.shell.focusComposer();
         break;
       case 'problemOccurred':
-        this.problem = event.problem;
+        this.problem = event.problem.detail;
         break;
     }
   }

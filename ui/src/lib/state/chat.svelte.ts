@@ -4,7 +4,6 @@
  * Longer than 300 lines, because what is sent, what is heard and what is shown of a chat must agree, whichever overtakes which.
  */
 import {
-  problemOf,
   type AppEvent,
   type ConversationSummary,
   type ConversationView,
@@ -15,6 +14,7 @@ import {
   type Sent,
 } from '../ipc/host';
 import { t } from '../strings/language.svelte';
+import { reasonOf } from '../strings/problems';
 import { Draft } from './draft.svelte';
 import { Message } from './message.svelte';
 import { OwnOptions } from './own-options.svelte';
@@ -115,7 +115,7 @@ export class Chat {
     try {
       await this.#host.saveDraft(null, null);
     } catch (thrown) {
-      this.problem = problemOf(thrown).message;
+      this.problem = reasonOf(thrown);
     }
   }
 
@@ -186,7 +186,7 @@ export class Chat {
     try {
       this.draft.attach(await this.#host.attachFiles());
     } catch (thrown) {
-      this.draft.problems = [problemOf(thrown).message];
+      this.draft.problems = [reasonOf(thrown)];
     }
   }
 
@@ -213,7 +213,7 @@ export class Chat {
         // What was typed meanwhile is kept below it.
         if (home !== this) home.draft.adopt(this.draft);
         refused(home);
-        home.problem = t.composer.notSent(problemOf(thrown).message);
+        home.problem = t.composer.notSent(reasonOf(thrown));
       } finally {
         this.sending = null;
         this.draft.flush();
@@ -228,7 +228,7 @@ export class Chat {
       await this.#host.stopGeneration(this.id);
     } catch (thrown) {
       this.stopping = false;
-      this.problem = t.composer.notStopped(problemOf(thrown).message);
+      this.problem = t.composer.notStopped(reasonOf(thrown));
     }
   }
 
@@ -324,7 +324,7 @@ export class Chat {
         }
       } catch (thrown) {
         if (this.loading !== 'done') this.loading = 'failed';
-        this.problem = problemOf(thrown).message;
+        this.problem = reasonOf(thrown);
       }
     });
   }

@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { blankMessage, blankSummary, blankView } from '../ipc/fake-blanks';
+import { problemFrom } from '../ipc/fake-refusals';
 import {
   HostError,
   type AppEvent,
@@ -163,7 +164,7 @@ describe('text arrives whole, whatever the order', () => {
 });
 
 describe('what was typed is never lost', () => {
-  const full = new HostError({ code: 'storage', message: 'The disk is full.' });
+  const full = new HostError(problemFrom({ code: 'storage', message: 'The disk is full.' }));
 
   it('a refused message goes back, above what was typed meanwhile', async () => {
     const reply = later<Sent>();
@@ -246,7 +247,7 @@ describe('deleting', () => {
   it('a chat that can’t be deleted comes back with a word', async () => {
     const { chats } = setUp({
       deleteConversations: async () => {
-        throw new HostError({ code: 'storage', message: 'The disk is full.' });
+        throw new HostError(problemFrom({ code: 'storage', message: 'The disk is full.' }));
       },
     });
     chats.set([summary('c1')]);

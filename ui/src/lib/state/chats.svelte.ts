@@ -5,8 +5,9 @@
  */
 import { SvelteSet } from 'svelte/reactivity';
 import { groupByDate, groupForList, type Group } from '../dates';
-import { problemOf, type ConversationSummary, type Draft, type Host } from '../ipc/host';
+import type { ConversationSummary, Draft, Host } from '../ipc/host';
 import { t } from '../strings/language.svelte';
+import { reasonOf } from '../strings/problems';
 import { Changes } from './changes';
 import { Chat, type AnswerEvent, type ChatList } from './chat.svelte';
 import { Selection } from './selection.svelte';
@@ -240,7 +241,7 @@ export class Chats implements ChatList {
       this.open(conversation.id);
       return null;
     } catch (thrown) {
-      return problemOf(thrown).message;
+      return reasonOf(thrown);
     }
   }
 
@@ -255,8 +256,8 @@ export class Chats implements ChatList {
         for (const { id } of back) this.#opened.delete(id);
         this.#bringBack(back);
         if (open !== null && this.current.id === null) this.open(open);
-        if (back.length < rows.length)
-          throw new Error(t.sidebar.goneForGood(rows.length - back.length));
+        const gone = rows.length - back.length;
+        if (gone > 0) this.problem = t.sidebar.undoFailed(t.sidebar.goneForGood(gone));
       },
       undefined,
       t.sidebar.undoFailed,
@@ -328,7 +329,7 @@ export class Chats implements ChatList {
       await command();
     } catch (thrown) {
       undo?.();
-      this.problem = words(problemOf(thrown).message);
+      this.problem = words(reasonOf(thrown));
     }
   }
 }

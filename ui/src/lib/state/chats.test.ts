@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { blankMessage, blankSummary, blankView } from '../ipc/fake-blanks';
+import { problemFrom } from '../ipc/fake-refusals';
 import { HostError, type ConversationSummary, type ConversationView, type Host } from '../ipc/host';
 import { Chats } from './chats.svelte';
 
@@ -16,7 +17,7 @@ function setUp(host: Partial<Host>, ...rows: ConversationSummary[]) {
   return chats;
 }
 
-const full = new HostError({ code: 'storage', message: 'The disk is full.' });
+const full = new HostError(problemFrom({ code: 'storage', message: 'The disk is full.' }));
 const row = (chats: Chats, id: string) => chats.rows.find((known) => known.id === id);
 
 /** A promise that is answered by hand. */

@@ -1,4 +1,5 @@
-import { problemOf, type ConnectionLog, type Host } from '../ipc/host';
+import type { ConnectionLog, Host } from '../ipc/host';
+import { reasonOf } from '../strings/problems';
 
 /** How often the log is asked for, in milliseconds: while someone reads it, and for the one line otherwise. */
 const READ_EVERY = 3000;
@@ -26,7 +27,7 @@ export class Connections {
       this.log = await this.#host.connectionLog();
       this.problem = null;
     } catch (thrown) {
-      this.problem = problemOf(thrown).message;
+      this.problem = reasonOf(thrown);
     }
   }
 

@@ -1,11 +1,11 @@
 import {
-  problemOf,
   type Attachment,
   type ChatOptions,
   type ContextUse,
   type Host,
   type Question,
 } from '../ipc/host';
+import { reasonOf } from '../strings/problems';
 
 /** How long a person must have paused before the question is counted, in milliseconds. */
 const PAUSE_MS = 150;
@@ -106,7 +106,7 @@ export class ContextDial {
     try {
       use = await this.#host.contextUse(conversation, question, options);
     } catch (thrown) {
-      problem = problemOf(thrown).message;
+      problem = reasonOf(thrown);
     }
     if (subject !== this.#subject) return;
     this.use = use;

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { problemFrom } from '../ipc/fake-refusals';
 import { HostError, type ContextUse, type Host, type Question } from '../ipc/host';
 import { ContextDial, fitOf } from './context.svelte';
 
@@ -102,7 +103,7 @@ describe('counting', () => {
   it('that fails says why, and is tried again with the next change', async () => {
     const { dial, requests, contextUse } = setUp();
     const problem = { code: 'model', message: 'The file is missing.' } as const;
-    contextUse.mockRejectedValueOnce(new HostError(problem));
+    contextUse.mockRejectedValueOnce(new HostError(problemFrom(problem)));
     dial.follow('c1', question(''), 'm');
     await later(0);
     expect([dial.problem, dial.fit]).toEqual(['The file is missing.', null]);

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { problemFrom } from '../ipc/fake-refusals';
 import { HostError, type Draft as SavedDraft, type Question } from '../ipc/host';
 import { Draft } from './draft.svelte';
 import { PAUSE_MS } from './saver.svelte';
@@ -18,7 +19,7 @@ function setUp() {
   return { draft, saved, save, state };
 }
 
-const full = new HostError({ code: 'storage', message: 'The disk is full.' });
+const full = new HostError(problemFrom({ code: 'storage', message: 'The disk is full.' }));
 const later = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
 beforeEach(() => void vi.useFakeTimers());
@@ -117,7 +118,7 @@ describe('a refused save', () => {
 
   it('is over when the chat is gone', async () => {
     const { draft, save } = setUp();
-    save.mockRejectedValueOnce(new HostError({ code: 'notFound', message: 'Gone.' }));
+    save.mockRejectedValueOnce(new HostError(problemFrom({ code: 'notFound', message: 'Gone.' })));
     draft.text = 'one';
     draft.flush();
     await later(60_000);

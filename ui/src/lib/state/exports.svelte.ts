@@ -54,7 +54,7 @@ export class Exports {
       this.#announcer.say(this.done);
     } catch (thrown) {
       this.done = null;
-      this.problem = problemOf(thrown).message;
+      this.problem = reasonOf(thrown);
     }
   }
 }

@@ -1,4 +1,5 @@
-import { problemOf, type Host, type SearchHit } from '../ipc/host';
+import type { Host, SearchHit } from '../ipc/host';
+import { reasonOf } from '../strings/problems';
 
 /** A pause in typing this long, in milliseconds, and the search begins. */
 export const PAUSE_MS = 120;
@@ -36,7 +37,7 @@ export class MessageSearch {
   async #ask(query: string): Promise<void> {
     const answer = await this.#host.search(query).then(
       (hits) => ({ hits, problem: null }),
-      (thrown: unknown) => ({ hits: [], problem: problemOf(thrown).message }),
+      (thrown: unknown) => ({ hits: [], problem: reasonOf(thrown) }),
     );
     // An answer that comes after another word was typed is of no use.
     if (query !== this.#query) return;

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { blankSummary } from '../ipc/fake-blanks';
+import { problemFrom } from '../ipc/fake-refusals';
 import { HostError, type SearchHit } from '../ipc/host';
 import { MessageSearch, PAUSE_MS } from './message-search.svelte';
 
@@ -54,7 +55,7 @@ describe('the search through messages', () => {
   it('says why it could not search, until something else is typed', async () => {
     const search = new MessageSearch({
       search: async () => {
-        throw new HostError({ code: 'storage', message: 'The index is being built.' });
+        throw new HostError(problemFrom({ code: 'storage', message: 'The index is being built.' }));
       },
     });
     search.find('tern');

@@ -4,6 +4,7 @@ import type {
   MessageRole,
   MessageState,
   MessageView,
+  ProblemDetail,
   Stats,
   Versions,
 } from '../ipc/host';
@@ -30,7 +31,7 @@ export class Message {
   state = $state.raw<MessageState>('complete');
   modelName = $state.raw<string | null>(null);
   stats = $state.raw<Stats | null>(null);
-  error = $state.raw<string | null>(null);
+  error = $state.raw<ProblemDetail | null>(null);
   attachments = $state.raw<Attachment[]>([]);
   versions = $state.raw<Versions>({ position: 1, count: 1, previous: null, next: null });
   pinned = $state.raw(false);

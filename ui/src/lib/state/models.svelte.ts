@@ -1,6 +1,7 @@
 import { isolated } from '../direction';
-import { problemOf, type ConversationSummary, type Host, type ModelEntry } from '../ipc/host';
+import type { ConversationSummary, Host, ModelEntry } from '../ipc/host';
 import { t } from '../strings/language.svelte';
+import { reasonOf } from '../strings/problems';
 
 /** The built-in model's id. */
 export const GUIDE = 'guide';
@@ -78,7 +79,7 @@ export class Models {
       await command();
       return true;
     } catch (thrown) {
-      this.problem = problemOf(thrown).message;
+      this.problem = reasonOf(thrown);
       return false;
     }
   }

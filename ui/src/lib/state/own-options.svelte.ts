@@ -1,5 +1,6 @@
-import { problemOf, type ChatOptions, type Host } from '../ipc/host';
+import type { ChatOptions, Host } from '../ipc/host';
 import { t } from '../strings/language.svelte';
+import { reasonOf } from '../strings/problems';
 
 const NONE: ChatOptions = { systemPrompt: null, sampling: null };
 
@@ -48,7 +49,7 @@ export class OwnOptions {
         this.problem = null;
       } catch (thrown) {
         this.value = this.#stored;
-        this.problem = t.settings.notSaved(problemOf(thrown).message);
+        this.problem = t.settings.notSaved(reasonOf(thrown));
       }
     });
     return this.#queue;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { blankSampling } from '../ipc/fake-blanks';
+import { problemFrom } from '../ipc/fake-refusals';
 import { HostError, type ChatOptions, type Host } from '../ipc/host';
 import { OwnOptions } from './own-options.svelte';
 
@@ -8,7 +9,8 @@ function setUp() {
   let refuse = false;
   const host = {
     setChatOptions: async (_chat: string, options: ChatOptions) => {
-      if (refuse) throw new HostError({ code: 'storage', message: 'The disk is full.' });
+      if (refuse)
+        throw new HostError(problemFrom({ code: 'storage', message: 'The disk is full.' }));
       stored.push(options);
     },
   } as unknown as Host;

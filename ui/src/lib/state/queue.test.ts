@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { blankMessage, blankSummary } from '../ipc/fake-blanks';
+import { problemFrom } from '../ipc/fake-refusals';
 import { HostError, type Host, type MessageState, type Question, type Sent } from '../ipc/host';
 import { Chats } from './chats.svelte';
 
@@ -34,7 +35,7 @@ async function writing(more: Partial<Host> = {}) {
   return { chat, ask, asked, waiting, end, sendMessage, stopGeneration };
 }
 
-const full = new HostError({ code: 'storage', message: 'The disk is full.' });
+const full = new HostError(problemFrom({ code: 'storage', message: 'The disk is full.' }));
 
 describe('questions sent while an answer is written', () => {
   it('are asked one after the other, in their order', async () => {

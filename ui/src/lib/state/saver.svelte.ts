@@ -1,4 +1,5 @@
 import { problemOf } from '../ipc/host';
+import { problemText } from '../strings/problems';
 
 /** How long a person must have paused before what they write is saved, in milliseconds. */
 export const PAUSE_MS = 400;
@@ -55,9 +56,9 @@ export class Saver {
       this.#refusals = 0;
       this.problem = null;
     } catch (thrown) {
-      const { code, message } = problemOf(thrown);
+      const { code, detail } = problemOf(thrown);
       // What it belongs to is gone: there is nothing to write to.
-      if (code !== 'notFound') this.#refused(message);
+      if (code !== 'notFound') this.#refused(problemText(detail));
     }
     this.#writing = false;
     if (this.#changed && this.#refusals === 0) this.now();

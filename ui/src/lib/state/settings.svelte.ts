@@ -1,5 +1,6 @@
-import { problemOf, type Host, type Settings } from '../ipc/host';
+import type { Host, Settings } from '../ipc/host';
 import { t } from '../strings/language.svelte';
+import { reasonOf } from '../strings/problems';
 
 /** The person's settings: shown at once, then stored. */
 export class SettingsState {
@@ -53,7 +54,7 @@ export class SettingsState {
         this.problem = null;
       } catch (thrown) {
         this.value = this.stored;
-        this.problem = t.settings.notSaved(problemOf(thrown).message);
+        this.problem = t.settings.notSaved(reasonOf(thrown));
       }
     });
     return this.#queue;

@@ -42,7 +42,7 @@ export class Storage {
       this.problem = null;
       return true;
     } catch (thrown) {
-      this.problem = problemOf(thrown).message;
+      this.problem = reasonOf(thrown);
       return false;
     }
   }

@@ -1,5 +1,6 @@
-import { problemOf, type Host, type Sent } from '../ipc/host';
+import type { Host, Sent } from '../ipc/host';
 import { t } from '../strings/language.svelte';
+import { reasonOf } from '../strings/problems';
 import type { Chat, ChatList } from './chat.svelte';
 import type { Edit } from './edit.svelte';
 import type { Message } from './message.svelte';
@@ -169,7 +170,7 @@ export class Tree {
       try {
         await command();
       } catch (thrown) {
-        edit.problem = t.message.notSaved(problemOf(thrown).message);
+        edit.problem = t.message.notSaved(reasonOf(thrown));
       } finally {
         edit.saving = false;
       }
@@ -184,7 +185,7 @@ export class Tree {
       try {
         await command();
       } catch (thrown) {
-        chat.problem = words(problemOf(thrown).message);
+        chat.problem = words(reasonOf(thrown));
       }
     });
   }

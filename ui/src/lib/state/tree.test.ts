@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { blankMessage, blankSummary, blankView } from '../ipc/fake-blanks';
+import { problemFrom } from '../ipc/fake-refusals';
 import {
   HostError,
   type ConversationView,
@@ -23,7 +24,7 @@ const view = (...messages: MessageView[]): ConversationView => ({
   messages,
 });
 const whole = view(question('q1'), answer('a1'), question('q2'), answer('a2'));
-const full = new HostError({ code: 'storage', message: 'The disk is full.' });
+const full = new HostError(problemFrom({ code: 'storage', message: 'The disk is full.' }));
 
 async function opened(host: Partial<Host>) {
   const chats = new Chats({ openConversation: async () => whole, ...host } as Host);

@@ -173,6 +173,9 @@ export const de: Strings = {
     unknownHint: 'Das Modell dieses Chats steht nicht mehr in der Liste. Wähle ein anderes.',
     openFile: 'Modelldatei öffnen …',
     openFolder: 'Modellordner öffnen …',
+    fileTitle: 'Modelldatei öffnen',
+    fileKind: 'Ternäre Modelle (GGUF, safetensors)',
+    folderTitle: 'Modellordner öffnen',
     forget: 'Entfernen',
     forgetLabel: (name) => `${name} aus der Liste entfernen`,
     forgotten: (name) => `${name} steht nicht mehr in der Liste. Die Datei bleibt, wo sie ist.`,
@@ -232,11 +235,8 @@ export const de: Strings = {
     remove: (name) => `${name} entfernen`,
     removed: (name) => `${name} hängt nicht mehr an.`,
     drop: 'Dateien hier ablegen, um sie anzuhängen',
-    notText: (name) => `${name} hängt nicht an: Das ist keine Textdatei.`,
     tooMany: (name, most) =>
       `${name} hängt nicht an: Mehr als ${most} Dateien passen nicht an eine Nachricht.`,
-    tooLarge: (name, most) =>
-      `${name} hängt nicht an: Die Dateien einer Nachricht dürfen zusammen ${most} haben.`,
     files: (n) => (n === 1 ? '1 Datei' : `${n} Dateien`),
     showAll: (size) => `Alles anzeigen (${size})`,
     empty: 'Die Datei ist leer.',

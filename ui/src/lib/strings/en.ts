@@ -170,6 +170,9 @@ export const en = {
     unknownHint: 'This chat’s model is no longer on the list. Choose another one.',
     openFile: 'Open model file…',
     openFolder: 'Open model folder…',
+    fileTitle: 'Open a model file',
+    fileKind: 'Ternary models (GGUF, safetensors)',
+    folderTitle: 'Open a model folder',
     forget: 'Remove',
     forgetLabel: (name: string) => `Remove ${name} from the list`,
     forgotten: (name: string) => `${name} is off the list. Its file stays where it is.`,
@@ -229,11 +232,8 @@ export const en = {
     remove: (name: string) => `Remove ${name}`,
     removed: (name: string) => `${name} is not attached any more.`,
     drop: 'Drop files to attach',
-    notText: (name: string) => `${name} is not attached: it is not a text file.`,
     tooMany: (name: string, most: number) =>
       `${name} is not attached: ${most} files are the most a message can take.`,
-    tooLarge: (name: string, most: string) =>
-      `${name} is not attached: the files of a message can have ${most} in all.`,
     files: (n: number) => (n === 1 ? '1 file' : `${n} files`),
     showAll: (size: string) => `Show all ${size}`,
     empty: 'The file is empty.',
