@@ -38,7 +38,7 @@ pub use paths::data_dir;
 pub use pdf::{READ_PDF_FLAG, answer_pdf_request};
 pub use question::{ChatOptions, Draft, Question};
 pub use sampling::Sampling;
-pub use settings::{Language, Preset, Profile, Settings, Theme};
+pub use settings::{Language, Preset, Profile, ProxyChoice, Settings, Theme};
 pub use tern_engine::StopReason;
 pub use tern_history::{Attachment, ConversationId, MessageId, MessageState, Role, Versions};
 pub use view::{

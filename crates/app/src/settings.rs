@@ -17,6 +17,10 @@ const PRESETS_LIMIT: usize = 200;
 const PRESET_NAME_LIMIT: usize = 100;
 /// Longest combination of keys, in bytes.
 const KEYS_LIMIT: usize = 100;
+/// Longest address of a mirror or a proxy, in bytes.
+const ADDRESS_LIMIT: usize = 500;
+/// Longest time a model nobody uses stays in memory, in minutes: a day.
+const UNLOAD_AFTER_LIMIT: u32 = 24 * 60;
 
 /// Refuses a system prompt that no context holds.
 pub(crate) fn check_system_prompt(text: &str) -> Result<(), AppError> {
@@ -86,6 +90,22 @@ pub struct Preset {
     pub text: String,
 }
 
+/// Through what downloads reach the network.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum ProxyChoice {
+    /// As the computer is set.
+    #[default]
+    System,
+    /// Nothing in between.
+    Off,
+    /// This one.
+    Manual {
+        /// Its address, for instance `http://proxy.example:3128`.
+        address: String,
+    },
+}
+
 /// The person's settings. A key missing on disk takes its default, so older files open.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -115,6 +135,14 @@ pub struct Settings {
     pub quick_ask: Option<String>,
     /// A menu bar in the window, where the system has none of its own.
     pub menu_bar: bool,
+    /// Address models are downloaded from in the hub's place; none is the hub.
+    pub mirror: Option<String>,
+    /// Through what downloads reach the network.
+    pub proxy: ProxyChoice,
+    /// Nothing may connect; downloads are refused.
+    pub offline: bool,
+    /// Minutes without use until a model leaves memory; 0 means never.
+    pub unload_after: u32,
 }
 
 impl Default for Settings {
@@ -132,6 +160,10 @@ impl Default for Settings {
             tray: false,
             quick_ask: None,
             menu_bar: false,
+            mirror: None,
+            proxy: ProxyChoice::System,
+            offline: false,
+            unload_after: 30,
         }
     }
 }
@@ -164,6 +196,23 @@ impl Settings {
             "Length of the quick-ask keys",
             self.quick_ask.as_ref().map_or(1, String::len),
             1..=KEYS_LIMIT,
+        )?;
+        within(
+            "Length of the mirror's address",
+            self.mirror.as_ref().map_or(1, String::len),
+            1..=ADDRESS_LIMIT,
+        )?;
+        if let ProxyChoice::Manual { address } = &self.proxy {
+            within(
+                "Length of the proxy's address",
+                address.len(),
+                1..=ADDRESS_LIMIT,
+            )?;
+        }
+        within(
+            "Minutes until a model leaves memory",
+            self.unload_after,
+            0..=UNLOAD_AFTER_LIMIT,
         )
     }
 
@@ -218,6 +267,29 @@ mod tests {
                 },
                 "Brief",
             ),
+            (
+                Settings {
+                    mirror: Some("m".repeat(501)),
+                    ..Settings::default()
+                },
+                "mirror",
+            ),
+            (
+                Settings {
+                    proxy: ProxyChoice::Manual {
+                        address: String::new(),
+                    },
+                    ..Settings::default()
+                },
+                "proxy",
+            ),
+            (
+                Settings {
+                    unload_after: 1441,
+                    ..Settings::default()
+                },
+                "leaves memory",
+            ),
         ] {
             let error = change.validate().expect_err("out of range");
             assert!(error.to_string().contains(name), "{error}");
@@ -232,6 +304,20 @@ mod tests {
         assert_eq!(threads(1), [1, 1, 1]);
         assert_eq!(threads(2), [2, 1, 1]);
         assert_eq!(threads(16), [16, 8, 4]);
+    }
+
+    #[test]
+    fn a_proxy_with_its_address_comes_back_from_disk() {
+        let settings = Settings {
+            proxy: ProxyChoice::Manual {
+                address: "http://proxy.example:3128".to_owned(),
+            },
+            offline: true,
+            ..Settings::default()
+        };
+        let stored = serde_json::to_string(&settings).expect("stored");
+        let read: Settings = serde_json::from_str(&stored).expect("opens");
+        assert_eq!(read, settings);
     }
 
     #[test]
