@@ -43,9 +43,20 @@ pub(crate) fn builder() -> Builder<Wry> {
             commands::model_prompt,
             commands::attach_files,
             commands::select_model,
-            commands::open_model_file,
-            commands::open_model_folder,
-            commands::forget_model,
+            commands::remove_model,
+            commands::unload_model,
+            commands::import_model,
+            commands::import_dropped,
+            commands::verify_model,
+            commands::stop_model_work,
+            commands::models_view,
+            commands::choose_models_folder,
+            commands::run_benchmark,
+            commands::set_token,
+            commands::start_download,
+            commands::pause_download,
+            commands::resume_download,
+            commands::cancel_download,
         ])
         .events(collect_events![wire::AppEvent])
         // No wire type looks different when written and when read.

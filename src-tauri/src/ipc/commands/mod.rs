@@ -1,12 +1,14 @@
 //! What the window can ask for. Each command translates, calls the program, translates back.
 
 mod chats;
+mod downloads;
 mod files;
 mod messages;
 mod models;
 mod program;
 
 pub(crate) use chats::*;
+pub(crate) use downloads::*;
 pub(crate) use files::*;
 pub(crate) use messages::*;
 pub(crate) use models::*;

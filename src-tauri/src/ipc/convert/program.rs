@@ -5,7 +5,8 @@ use tern_app as app;
 use super::small;
 use crate::ipc::wire::{
     ConnectionEntry, ConnectionKind, ConnectionLog, Language, ModelEntry, ModelState,
-    OperatingSystem, Platform, Preset, Problem, ProblemCode, Profile, Settings, Status, Theme,
+    OperatingSystem, Platform, Preset, Problem, ProblemCode, Profile, ProxyChoice, Settings,
+    Status, Theme,
 };
 
 impl From<app::ModelInfo> for ModelEntry {
@@ -23,6 +24,10 @@ impl From<app::ModelInfo> for ModelEntry {
                 app::ModelPresence::Missing => ModelState::Missing,
             },
             warnings: model.warnings,
+            origin: None,
+            owned: false,
+            recorded: false,
+            work: None,
         }
     }
 }
@@ -105,6 +110,26 @@ impl From<Preset> for app::Preset {
     }
 }
 
+impl From<app::ProxyChoice> for ProxyChoice {
+    fn from(proxy: app::ProxyChoice) -> Self {
+        match proxy {
+            app::ProxyChoice::System => Self::System,
+            app::ProxyChoice::Off => Self::Off,
+            app::ProxyChoice::Manual { address } => Self::Manual { address },
+        }
+    }
+}
+
+impl From<ProxyChoice> for app::ProxyChoice {
+    fn from(proxy: ProxyChoice) -> Self {
+        match proxy {
+            ProxyChoice::System => Self::System,
+            ProxyChoice::Off => Self::Off,
+            ProxyChoice::Manual { address } => Self::Manual { address },
+        }
+    }
+}
+
 impl From<app::Settings> for Settings {
     fn from(settings: app::Settings) -> Self {
         Self {
@@ -120,6 +145,10 @@ impl From<app::Settings> for Settings {
             tray: settings.tray,
             quick_ask: settings.quick_ask,
             menu_bar: settings.menu_bar,
+            mirror: settings.mirror,
+            proxy: settings.proxy.into(),
+            offline: settings.offline,
+            unload_after: settings.unload_after,
         }
     }
 }
@@ -141,6 +170,10 @@ impl TryFrom<Settings> for app::Settings {
             tray: settings.tray,
             quick_ask: settings.quick_ask,
             menu_bar: settings.menu_bar,
+            mirror: settings.mirror,
+            proxy: settings.proxy.into(),
+            offline: settings.offline,
+            unload_after: settings.unload_after,
         })
     }
 }

@@ -7,8 +7,10 @@
 
 mod chats;
 mod events;
+mod models;
 mod program;
 
 pub(crate) use chats::*;
 pub(crate) use events::*;
+pub(crate) use models::*;
 pub(crate) use program::*;
