@@ -193,12 +193,37 @@ test('as titles of chats and in the list of models', async ({ app, page }) => {
       selected: i === 0,
       state: i % 2 ? ('missing' as const) : ('ready' as const),
       warnings: [{ kind: 'unusableTemplate' as const, detail: name }],
+      origin: i % 3 ? { repo: name, revision: name, catalogue: null } : null,
+      owned: i % 3 > 0,
+      recorded: true,
+      work: null,
     }));
     host.emit({ kind: 'modelsChanged', models });
+    const downloads = names.slice(0, 30).map((name, i) => ({
+      id: `download-${i}`,
+      name,
+      catalogue: null,
+      repo: name,
+      host: name,
+      state: {
+        kind: 'waiting' as const,
+        setback: { kind: 'nonsense' as const, what: name },
+        seconds: 5,
+      },
+      doneBytes: 1,
+      totalBytes: 2,
+      bytesPerSecond: null,
+      secondsLeft: null,
+    }));
+    host.emit({ kind: 'downloadsChanged', downloads });
   }, titles);
   await expect(app.rows.first()).toBeVisible();
   expect(await rowsPassing(page)).toEqual(new Set(titles));
   await page.getByTestId('model-pill').click();
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Control+Shift+M');
+  await expect(page.getByTestId('download').last()).toBeVisible();
+  expect(await problems()).toEqual(QUIET);
   await page.keyboard.press('Escape');
   await page.keyboard.press('Control+k');
   await expect(page.getByTestId('palette-more')).toBeVisible();

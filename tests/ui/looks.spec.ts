@@ -12,6 +12,7 @@ import { expect, test, type Window } from './app';
 import { composerViews } from './composer-views';
 import { FORMULAS } from './formulas';
 import { messageViews } from './message-views';
+import { modelViews } from './model-views';
 import type { View } from './view';
 
 const axeSource = readFileSync(
@@ -104,6 +105,7 @@ const views: View[] = [
     },
   },
   ...composerViews,
+  ...modelViews,
   {
     name: 'row-menu',
     scenario: 'chats',

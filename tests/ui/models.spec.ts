@@ -1,9 +1,14 @@
 import { expect, test } from './app';
 
-test('opening the large model from the welcome card chooses it', async ({ app, page }) => {
+test('opening the large model from the card on the first screen chooses it', async ({
+  app,
+  page,
+}) => {
   await app.start('first-run');
-  await page.getByTestId('welcome').getByRole('button', { name: 'Open model file…' }).click();
+  await page.getByTestId('first-model').getByRole('button', { name: 'I have the file' }).click();
+  await page.getByRole('menuitem', { name: 'Open model file…' }).click();
   await expect(page.getByTestId('model-pill')).toContainText('BitNet b1.58 2B4T');
+  expect(await app.calls('importModel')).toEqual([['file', false]]);
   await expect(page.getByTestId('welcome')).toContainText('nothing you write leaves it');
   await app.send('Which birds are terns related to?');
   await app.answered();
@@ -12,14 +17,16 @@ test('opening the large model from the welcome card chooses it', async ({ app, p
 
 test('a folder that is no model is explained where it was opened', async ({ app, page }) => {
   await app.start('first-run');
-  await page.getByTestId('welcome').getByRole('button', { name: 'Open model folder…' }).click();
-  await expect(page.getByTestId('welcome').getByTestId('problem-line')).toContainText(
-    'no config.json',
-  );
+  await page.getByTestId('first-model').getByRole('button', { name: 'I have the file' }).click();
+  await page.getByRole('menuitem', { name: 'Open model folder…' }).click();
+  const problem = page.getByTestId('first-model').getByTestId('problem-line');
+  await expect(problem).toContainText('no config.json');
   await expect(page.getByTestId('model-pill')).toContainText('Guide');
+  await problem.getByRole('button', { name: 'Dismiss' }).click();
+  await expect(problem).toHaveCount(0);
 });
 
-test('the menu: choose, read warnings, take off the list', async ({ app, page }) => {
+test('the menu: choose, read warnings, go on to all models', async ({ app, page }) => {
   await app.start('models');
   await app.open('Meals for a week');
   const pill = page.getByTestId('model-pill');
@@ -32,19 +39,24 @@ test('the menu: choose, read warnings, take off the list', async ({ app, page })
   await expect(pill).toContainText('Guide');
   expect(await app.calls('selectModel')).toEqual([['guide', 'c-week']]);
   await pill.click();
-  await menu.getByRole('button', { name: 'Remove bitnet_b1_58-large from the list' }).click();
-  await expect(menu).toContainText(
-    'bitnet_b1_58-large is off the list. Its file stays where it is.',
-  );
-  await expect(menu.getByRole('button', { name: /^bitnet_b1_58-large/ })).toHaveCount(0);
+  await expect(menu.getByRole('button', { name: /^Guide/ })).toBeFocused();
+  await page.keyboard.press('ArrowUp');
+  await expect(menu.getByRole('button', { name: 'All models…' })).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expect(menu).toBeHidden();
+  await expect(page.getByTestId('models')).toBeVisible();
 });
 
 test('a chat whose model is gone says so', async ({ app, page }) => {
   await app.start('chats');
   await app.open('Meals for a week');
-  await page.getByTestId('model-pill').click();
-  await page.getByRole('button', { name: 'Remove BitNet b1.58 2B4T from the list' }).click();
+  await page.keyboard.press('Control+Shift+M');
+  await page.getByRole('button', { name: 'Actions for BitNet b1.58 2B4T' }).click();
+  await page.getByRole('menuitem', { name: 'Remove…' }).click();
+  await page.getByRole('button', { name: 'Remove', exact: true }).click();
+  await page.keyboard.press('Escape');
   await expect(page.getByTestId('model-pill')).toContainText('Unknown model');
+  await page.getByTestId('model-pill').click();
   await expect(page.getByTestId('model-menu')).toContainText('Choose another one.');
 });
 

@@ -412,6 +412,7 @@ fn run(core: &Arc<Core>, id: &str, wish: &Wish, mut network: Network, control: &
         }
     }
     drop(downloads);
+    // First that the model is there, then that its download is over: a face asks in this order.
+    core.tell_models();
     core.tell_downloads();
-    core.emit(AppEvent::ModelsChanged(core.models()));
 }

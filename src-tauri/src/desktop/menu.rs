@@ -10,13 +10,14 @@ use crate::ipc::wire::{Action, DesktopWords, ProblemDetail};
 const QUIT: &str = "quit";
 
 /// Items, with the keys the page knows them by.
-const ITEMS: [(&str, Action, &str); 10] = [
+const ITEMS: [(&str, Action, &str); 11] = [
     ("new-chat", Action::NewChat, "CmdOrCtrl+N"),
     (
         "new-temporary-chat",
         Action::NewTemporaryChat,
         "CmdOrCtrl+Shift+N",
     ),
+    ("models", Action::Models, "CmdOrCtrl+Shift+M"),
     ("settings", Action::Settings, "CmdOrCtrl+,"),
     ("palette", Action::Palette, "CmdOrCtrl+K"),
     ("find", Action::Find, "CmdOrCtrl+F"),
@@ -49,6 +50,7 @@ fn build(handle: &AppHandle, words: &DesktopWords) -> tauri::Result<Menu<Wry>> {
         .item(&item("new-chat", &words.new_chat)?)
         .item(&item("new-temporary-chat", &words.new_temporary_chat)?)
         .separator()
+        .item(&item("models", &words.models)?)
         .item(&item("settings", &words.settings)?)
         .separator();
     file = if cfg!(target_os = "macos") {

@@ -29,6 +29,9 @@ export const actions: Record<ActionName, (app: App) => void> = {
   },
   find: ({ find }) => find.show(),
   toggleSidebar: ({ shell }) => shell.toggleSidebar(),
+  models: ({ shell }) => {
+    shell.dialog = { kind: 'models' };
+  },
   settings: ({ shell }) => {
     shell.dialog = { kind: 'settings', section: 'general' };
   },

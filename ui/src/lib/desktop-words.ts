@@ -11,6 +11,7 @@ export function desktopWords(): DesktopWords {
     palette: actions.palette,
     find: actions.find,
     toggleSidebar: actions.toggleSidebar,
+    models: actions.models,
     settings: t.settings.title,
     keys: t.keys.title,
     largerText: actions.largerText,

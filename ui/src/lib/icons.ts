@@ -26,6 +26,8 @@ export const icons = {
   file: 'M4 1.8h5l3.2 3.2v9.2H4zM9 1.8V5h3.2',
   folder: 'M1.8 3.5h4.4l1.5 1.8h6.5v7.2H1.8z',
   warning: 'M8 2.2 14.4 13.4H1.6zM8 6.4v3.2M8 11.5h.01',
+  download: 'M8 2.5v7M4.8 6.6 8 9.8l3.2-3.2M2.5 13h11',
+  lock: 'M3.5 7.5h9v6h-9zM5.5 7.5v-2a2.5 2.5 0 0 1 5 0v2',
   external: 'M9.5 2.5h4v4M13.2 2.8 8 8M11.5 9v4.5h-9v-9H7',
   rename: 'M3 13l.7-3.2L11 2.5 13.5 5 6.2 12.3z',
   trash: 'M2.5 4h11M6 4V2.5h4V4M4 4l.7 9.5h6.6L12 4M6.7 6.8v4M9.3 6.8v4',

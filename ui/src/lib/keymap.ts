@@ -38,6 +38,7 @@ export const keymap: Record<KeyGroup, (Shortcut | Local)[]> = {
     { action: 'newChat', chords: [command('n')] },
     { action: 'newTemporaryChat', chords: [{ key: 'n', command: true, shift: true }] },
     { action: 'toggleSidebar', chords: [command('b')] },
+    { action: 'models', chords: [{ key: 'm', command: true, shift: true }] },
     { action: 'settings', chords: [{ key: ',', command: true, shift: false }] },
     { action: 'keys', chords: [command('/')] },
   ],

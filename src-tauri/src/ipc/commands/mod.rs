@@ -1,6 +1,7 @@
 //! What the window can ask for. Each command translates, calls the program, translates back.
 
 mod chats;
+mod downloads;
 mod files;
 mod messages;
 mod models;
@@ -8,6 +9,7 @@ mod program;
 mod storage;
 
 pub(crate) use chats::*;
+pub(crate) use downloads::*;
 pub(crate) use files::*;
 pub(crate) use messages::*;
 pub(crate) use models::*;

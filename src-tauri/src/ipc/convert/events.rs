@@ -62,6 +62,9 @@ impl From<app::AppEvent> for AppEvent {
             app::AppEvent::ModelsChanged(models) => Self::ModelsChanged {
                 models: models.into_iter().map(Into::into).collect(),
             },
+            app::AppEvent::DownloadsChanged(downloads) => Self::DownloadsChanged {
+                downloads: downloads.into_iter().map(Into::into).collect(),
+            },
             app::AppEvent::StatusChanged(status) => Self::StatusChanged {
                 status: status.into(),
             },

@@ -2,6 +2,7 @@
 
 mod chats;
 mod events;
+mod models;
 mod problems;
 mod program;
 mod storage;

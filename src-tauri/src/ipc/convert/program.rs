@@ -5,7 +5,7 @@ use tern_app as app;
 use super::small;
 use crate::ipc::wire::{
     ConnectionEntry, ConnectionKind, ConnectionLog, Language, ModelEntry, ModelState,
-    OperatingSystem, Platform, Preset, Problem, Profile, Settings, Status, Theme,
+    OperatingSystem, Platform, Preset, Problem, Profile, ProxyChoice, Settings, Status, Theme,
 };
 
 impl From<app::ModelInfo> for ModelEntry {
@@ -23,6 +23,10 @@ impl From<app::ModelInfo> for ModelEntry {
                 app::ModelPresence::Missing => ModelState::Missing,
             },
             warnings: model.warnings.into_iter().map(Into::into).collect(),
+            origin: model.origin.map(Into::into),
+            owned: model.owned,
+            recorded: model.recorded,
+            work: model.work.map(Into::into),
         }
     }
 }
@@ -105,6 +109,26 @@ impl From<Preset> for app::Preset {
     }
 }
 
+impl From<app::ProxyChoice> for ProxyChoice {
+    fn from(proxy: app::ProxyChoice) -> Self {
+        match proxy {
+            app::ProxyChoice::System => Self::System,
+            app::ProxyChoice::Off => Self::Off,
+            app::ProxyChoice::Manual { address } => Self::Manual { address },
+        }
+    }
+}
+
+impl From<ProxyChoice> for app::ProxyChoice {
+    fn from(proxy: ProxyChoice) -> Self {
+        match proxy {
+            ProxyChoice::System => Self::System,
+            ProxyChoice::Off => Self::Off,
+            ProxyChoice::Manual { address } => Self::Manual { address },
+        }
+    }
+}
+
 impl From<app::Settings> for Settings {
     fn from(settings: app::Settings) -> Self {
         Self {
@@ -120,6 +144,10 @@ impl From<app::Settings> for Settings {
             tray: settings.tray,
             quick_ask: settings.quick_ask,
             menu_bar: settings.menu_bar,
+            mirror: settings.mirror,
+            proxy: settings.proxy.into(),
+            offline: settings.offline,
+            unload_after: settings.unload_after,
         }
     }
 }
@@ -141,6 +169,10 @@ impl TryFrom<Settings> for app::Settings {
             tray: settings.tray,
             quick_ask: settings.quick_ask,
             menu_bar: settings.menu_bar,
+            mirror: settings.mirror,
+            proxy: settings.proxy.into(),
+            offline: settings.offline,
+            unload_after: settings.unload_after,
         })
     }
 }
@@ -190,6 +222,7 @@ impl From<app::ConnectionEntry> for ConnectionEntry {
             at: entry.at_ms as f64,
             kind: match entry.kind {
                 app::ConnectionKind::Link => ConnectionKind::Link,
+                app::ConnectionKind::Download => ConnectionKind::Download,
                 app::ConnectionKind::Connection => ConnectionKind::Connection,
             },
             target: entry.target,

@@ -4,7 +4,7 @@ use serde::Serialize;
 use specta::Type;
 use specta_typescript::Number;
 
-use super::{ConversationSummary, MessageView, ModelEntry, Problem, ReadFile, Status};
+use super::{ConversationSummary, Download, MessageView, ModelEntry, Problem, ReadFile, Status};
 
 /// What an answer waits for.
 #[derive(Clone, Debug, Serialize, Type)]
@@ -81,6 +81,11 @@ pub(crate) enum AppEvent {
         /// All of them.
         models: Vec<ModelEntry>,
     },
+    /// Downloads began, went on or ended; at most about five times a second.
+    DownloadsChanged {
+        /// All of them; one that is done is not among them any more.
+        downloads: Vec<Download>,
+    },
     /// New figures, about once a second while something happens.
     StatusChanged {
         /// The figures.
@@ -95,6 +100,13 @@ pub(crate) enum AppEvent {
     FilesDropped {
         /// Each with its text or why it has none.
         files: Vec<ReadFile>,
+    },
+    /// A model's file or folder was dropped on the window.
+    ModelDropped {
+        /// Where it is.
+        path: String,
+        /// Its last part, to call it by.
+        name: String,
     },
     /// A menu item, a tray item or the quick-ask keys were used.
     ActionChosen {
@@ -122,6 +134,8 @@ pub(crate) enum Action {
     Find,
     /// Show or hide the sidebar.
     ToggleSidebar,
+    /// All models.
+    Models,
     /// Settings.
     Settings,
     /// The list of keys.

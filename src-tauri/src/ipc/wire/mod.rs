@@ -7,12 +7,14 @@
 
 mod chats;
 mod events;
+mod models;
 mod problems;
 mod program;
 mod storage;
 
 pub(crate) use chats::*;
 pub(crate) use events::*;
+pub(crate) use models::*;
 pub(crate) use problems::*;
 pub(crate) use program::*;
 pub(crate) use storage::*;

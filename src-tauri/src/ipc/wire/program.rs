@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 use specta::Type;
 use specta_typescript::Number;
 
-use super::{ConversationSummary, Draft, ModelWarning, ProblemDetail, Sampling};
+use super::{
+    ConversationSummary, Draft, ModelOrigin, ModelWarning, ModelWork, ProblemDetail, Sampling,
+};
 
 /// What the window needs to draw itself for the first time.
 #[derive(Clone, Debug, Serialize, Type)]
@@ -73,6 +75,14 @@ pub(crate) struct ModelEntry {
     pub state: ModelState,
     /// What is worth knowing about the file (a broken upload, a replaced template).
     pub warnings: Vec<ModelWarning>,
+    /// The repository it was downloaded from.
+    pub origin: Option<ModelOrigin>,
+    /// Tern downloaded or copied it: taking it off the list deletes its files.
+    pub owned: bool,
+    /// There are checksums to verify its files against.
+    pub recorded: bool,
+    /// What is being done with its files.
+    pub work: Option<ModelWork>,
 }
 
 /// What a model is doing.
@@ -129,6 +139,29 @@ pub(crate) struct Settings {
     pub quick_ask: Option<String>,
     /// A menu bar in the window (Linux and Windows; macOS always has one).
     pub menu_bar: bool,
+    /// Address models are downloaded from in the hub's place; none is the hub.
+    pub mirror: Option<String>,
+    /// Through what downloads reach the network.
+    pub proxy: ProxyChoice,
+    /// Nothing may connect; downloads are refused.
+    pub offline: bool,
+    /// Minutes without use until a model leaves memory; 0 means never.
+    pub unload_after: u32,
+}
+
+/// Through what downloads reach the network.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(tag = "kind", rename_all = "camelCase")]
+pub(crate) enum ProxyChoice {
+    /// As the computer is set.
+    System,
+    /// Nothing in between.
+    Off,
+    /// This one.
+    Manual {
+        /// Its address, for instance `http://proxy.example:3128`.
+        address: String,
+    },
 }
 
 /// Language of the window.
@@ -254,6 +287,8 @@ pub(crate) struct ConnectionEntry {
 pub(crate) enum ConnectionKind {
     /// A link handed to the browser, on request.
     Link,
+    /// A download the person asked for.
+    Download,
     /// A connection of this program to another computer.
     Connection,
 }
@@ -280,6 +315,8 @@ pub(crate) struct DesktopWords {
     pub find: String,
     /// Show or hide the sidebar.
     pub toggle_sidebar: String,
+    /// All models.
+    pub models: String,
     /// Settings.
     pub settings: String,
     /// The list of keys.

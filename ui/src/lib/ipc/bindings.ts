@@ -78,15 +78,6 @@ export const commands = {
 	attachFiles: (title: string) => typedError<ReadFile[], Problem>(__TAURI_INVOKE("attach_files", { title })),
 	/**  Chooses the model of new chats, and of one chat if given. */
 	selectModel: (model: string, conversation: string | null) => typedError<ModelEntry[], Problem>(__TAURI_INVOKE("select_model", { model, conversation })),
-	/**
-	 *  Asks for a model file with the platform's dialog, in these words, and adds it; nothing if
-	 *  cancelled.
-	 */
-	openModelFile: (title: string, kind: string) => typedError<ModelEntry | null, Problem>(__TAURI_INVOKE("open_model_file", { title, kind })),
-	/**  Asks for a Hugging Face model folder, under this title, and adds it; nothing if cancelled. */
-	openModelFolder: (title: string) => typedError<ModelEntry | null, Problem>(__TAURI_INVOKE("open_model_folder", { title })),
-	/**  Takes a model off the list; its file stays. */
-	forgetModel: (model: string) => typedError<ModelEntry[], Problem>(__TAURI_INVOKE("forget_model", { model })),
 	/**  Asks with the platform's dialog for a file and writes one chat to it; nothing if cancelled. */
 	exportConversation: (conversation: string, format: ExportFormat, words: ExportWords) => typedError<Exported | null, Problem>(__TAURI_INVOKE("export_conversation", { conversation, format, words })),
 	/**
@@ -100,6 +91,40 @@ export const commands = {
 	backUpNow: () => typedError<StorageUse, Problem>(__TAURI_INVOKE("back_up_now")),
 	/**  Shows a folder of Tern in the file manager. */
 	openFolder: (folder: Folder) => typedError<null, Problem>(__TAURI_INVOKE("open_folder", { folder })),
+	/**  Takes a model off the list, with its files where they are Tern's own. */
+	removeModel: (model: string) => typedError<ModelEntry[], Problem>(__TAURI_INVOKE("remove_model", { model })),
+	/**  Gives back the memory of the loaded model. */
+	unloadModel: () => typedError<null, Problem>(__TAURI_INVOKE("unload_model")),
+	/**
+	 *  Asks for a model's file or folder with the platform's dialog, in these words, and adds it,
+	 *  where it lies or copied into Tern's folder; nothing if cancelled.
+	 */
+	importModel: (kind: ImportKind, copy: boolean, title: string, filter: string) => typedError<ModelEntry | null, Problem>(__TAURI_INVOKE("import_model", { kind, copy, title, filter })),
+	/**  Adds a model that was dropped on the window, where it lies or copied into Tern's folder. */
+	importDropped: (path: string, copy: boolean) => typedError<ModelEntry, Problem>(__TAURI_INVOKE("import_dropped", { path, copy })),
+	/**  Compares a model's files with their checksums; an error when they were altered. */
+	verifyModel: (model: string) => typedError<null, Problem>(__TAURI_INVOKE("verify_model", { model })),
+	/**  Ends what is being done with a model's files. */
+	stopModelWork: (model: string) => typedError<null, Problem>(__TAURI_INVOKE("stop_model_work", { model })),
+	/**  Everything about models besides those that can be chosen. */
+	modelsView: () => typedError<ModelsView, Problem>(__TAURI_INVOKE("models_view")),
+	/**
+	 *  Asks for another folder for models with the platform's dialog, and moves Tern's own there
+	 *  if wanted; nothing if cancelled.
+	 */
+	chooseModelsFolder: (moveModels: boolean, title: string) => typedError<ModelsView | null, Problem>(__TAURI_INVOKE("choose_models_folder", { moveModels, title })),
+	/**  Measures this computer, for about ten seconds. */
+	runBenchmark: () => typedError<Benchmark, Problem>(__TAURI_INVOKE("run_benchmark")),
+	/**  Keeps a token for the hub in the system's keyring, or takes it out. */
+	setToken: (token: string | null) => typedError<ModelsView, Problem>(__TAURI_INVOKE("set_token", { token })),
+	/**  Begins to download a model: one of the catalogue, or `owner/name[@revision][:file.gguf]`. */
+	startDownload: (wish: string) => typedError<Download, Problem>(__TAURI_INVOKE("start_download", { wish })),
+	/**  Stops a download; it keeps what is there. */
+	pauseDownload: (id: string) => typedError<Download[], Problem>(__TAURI_INVOKE("pause_download", { id })),
+	/**  Goes on with a download that was paused or has failed. */
+	resumeDownload: (id: string) => typedError<Download[], Problem>(__TAURI_INVOKE("resume_download", { id })),
+	/**  Ends a download and deletes what is there of it. */
+	cancelDownload: (id: string) => typedError<Download[], Problem>(__TAURI_INVOKE("cancel_download", { id })),
 };
 
 /** Events */
@@ -120,6 +145,8 @@ export type Action =
 "find" | 
 /**  Show or hide the sidebar. */
 "toggleSidebar" | 
+/**  All models. */
+"models" | 
 /**  Settings. */
 "settings" | 
 /**  The list of keys. */
@@ -165,6 +192,10 @@ summary: ConversationSummary } |
 { kind: "modelsChanged"; 
 /**  All of them. */
 models: ModelEntry[] } | 
+/**  Downloads began, went on or ended; at most about five times a second. */
+{ kind: "downloadsChanged"; 
+/**  All of them; one that is done is not among them any more. */
+downloads: Download[] } | 
 /**  New figures, about once a second while something happens. */
 { kind: "statusChanged"; 
 /**  The figures. */
@@ -177,6 +208,12 @@ over: boolean } |
 { kind: "filesDropped"; 
 /**  Each with its text or why it has none. */
 files: ReadFile[] } | 
+/**  A model's file or folder was dropped on the window. */
+{ kind: "modelDropped"; 
+/**  Where it is. */
+path: string; 
+/**  Its last part, to call it by. */
+name: string } | 
 /**  A menu item, a tray item or the quick-ask keys were used. */
 { kind: "actionChosen"; 
 /**  What to do. */
@@ -215,6 +252,58 @@ export type BackupReason =
 /**  The person asked for it. */
 "asked";
 
+/**  What was measured on this computer. */
+export type Benchmark = {
+	/**  Reading from memory, in gigabytes a second. */
+	readGbS: number,
+	/**  Expected writing speed of the recommended model. */
+	tokensPerSecond: number,
+	/**  Threads it was measured with. */
+	threads: number,
+	/**  When. */
+	at: number,
+};
+
+/**  A model known to run here. */
+export type CatalogueEntry = {
+	/**  Stable id. */
+	id: string,
+	/**  Display name. */
+	name: string,
+	/**  Form of its weights. */
+	form: WeightForm,
+	/**  Repository on the hub, `owner/name`. */
+	repo: string,
+	/**  Revision (a commit); none is the newest one. */
+	revision: string | null,
+	/**  Name of its licence. */
+	licence: string,
+	/**  Where the licence can be read. */
+	licenceUrl: string,
+	/**  Number of weights. */
+	parameters: number,
+	/**  Tokens it can read. */
+	context: number,
+	/**  Made for conversation; others only go on with a text. */
+	chat: boolean,
+	/**  The one to begin with. */
+	recommended: boolean,
+	/**  Size of the download. */
+	downloadBytes: number,
+	/**  Memory it needs while it answers. */
+	memoryBytes: number,
+	/**  A sentence about it, in English. */
+	aboutEn: string,
+	/**  The same in German. */
+	aboutDe: string,
+	/**  Whether this computer can run it. */
+	fit: Fit,
+	/**  `ModelEntry.id` once it is there. */
+	installed: string | null,
+	/**  `Download.id` while it is being downloaded. */
+	download: string | null,
+};
+
 /**  What one chat does otherwise than Settings say. */
 export type ChatOptions = {
 	/**  System prompt of its own, may be empty; none is the one of Settings. */
@@ -237,6 +326,8 @@ export type ConnectionEntry = {
 export type ConnectionKind = 
 /**  A link handed to the browser, on request. */
 "link" | 
+/**  A download the person asked for. */
+"download" | 
 /**  A connection of this program to another computer. */
 "connection";
 
@@ -324,6 +415,8 @@ export type DesktopWords = {
 	find: string,
 	/**  Show or hide the sidebar. */
 	toggleSidebar: string,
+	/**  All models. */
+	models: string,
 	/**  Settings. */
 	settings: string,
 	/**  The list of keys. */
@@ -339,6 +432,51 @@ export type DesktopWords = {
 	/**  Ends Tern. */
 	quit: string,
 };
+
+/**  A model being downloaded. */
+export type Download = {
+	/**  Stable id. */
+	id: string,
+	/**  Display name. */
+	name: string,
+	/**  `CatalogueEntry.id`, where it is of the catalogue. */
+	catalogue: string | null,
+	/**  Repository on the hub, `owner/name`. */
+	repo: string,
+	/**  Host it comes from. */
+	host: string,
+	/**  What it does now. */
+	state: DownloadState,
+	/**  Bytes that are there. */
+	doneBytes: number,
+	/**  Bytes in all; 0 while that is not known. */
+	totalBytes: number,
+	/**  Speed, once there is one. */
+	bytesPerSecond: number | null,
+	/**  Estimate of what is left, once there is one. */
+	secondsLeft: number | null,
+};
+
+/**  What a download does. */
+export type DownloadState = 
+/**  Asks the hub which files there are. */
+{ kind: "asking" } | 
+/**  Bytes are coming. */
+{ kind: "fetching" } | 
+/**  Waits before it tries again. */
+{ kind: "waiting"; 
+/**  What came between. */
+setback: Setback; 
+/**  Seconds until then. */
+seconds: number } | 
+/**  Compares the files with their checksums. */
+{ kind: "checking" } | 
+/**  Stopped by the person; goes on when asked. */
+{ kind: "paused" } | 
+/**  Given up; what is there is kept. */
+{ kind: "failed"; 
+/**  Why. */
+problem: Problem };
 
 /**  What stands in a chat's message box, and what waits to be sent. */
 export type Draft = {
@@ -385,12 +523,57 @@ export type Exported = {
 	chats: number,
 };
 
+/**  Whether this computer can run a model. */
+export type Fit = {
+	/**  In a word. */
+	verdict: FitVerdict,
+	/**  What it is that is short. */
+	reason: FitReason,
+	/**  Memory that is free now. */
+	freeMemoryBytes: number,
+	/**  Memory there is. */
+	totalMemoryBytes: number,
+	/**  Free space in the folder for models, where the system tells. */
+	freeDiskBytes: number | null,
+	/**  Expected writing speed, once this computer was measured. */
+	tokensPerSecond: number | null,
+};
+
+/**  What is short for a model. */
+export type FitReason = 
+/**  Nothing. */
+"none" | 
+/**  Memory. */
+"memory" | 
+/**  Space on the disk. */
+"disk" | 
+/**  The processor lacks instructions for a fast path. */
+"processor" | 
+/**  Memory bandwidth. */
+"speed";
+
+/**  Whether a model runs, in a word. */
+export type FitVerdict = 
+/**  It runs well. */
+"fits" | 
+/**  It runs, slowly. */
+"slow" | 
+/**  It does not run. */
+"wontFit";
+
 /**  Folders of Tern that can be shown in the file manager. */
 export type Folder = 
 /**  Chats and settings. */
 "data" | 
 /**  Backups; the data folder while there are none. */
 "backups";
+
+/**  What is chosen in the system's dialog. */
+export type ImportKind = 
+/**  A model file. */
+"file" | 
+/**  A Hugging Face folder. */
+"folder";
 
 /**  Language of the window. */
 export type Language = 
@@ -467,6 +650,24 @@ export type ModelEntry = {
 	state: ModelState,
 	/**  What is worth knowing about the file (a broken upload, a replaced template). */
 	warnings: ModelWarning[],
+	/**  The repository it was downloaded from. */
+	origin: ModelOrigin | null,
+	/**  Tern downloaded or copied it: taking it off the list deletes its files. */
+	owned: boolean,
+	/**  There are checksums to verify its files against. */
+	recorded: boolean,
+	/**  What is being done with its files. */
+	work: ModelWork | null,
+};
+
+/**  Where a model was downloaded from. */
+export type ModelOrigin = {
+	/**  Repository on the hub, `owner/name`. */
+	repo: string,
+	/**  Revision (a commit). */
+	revision: string,
+	/**  `CatalogueEntry.id`, where it is of the catalogue. */
+	catalogue: string | null,
 };
 
 /**  The exact text a model read before it wrote an answer. */
@@ -504,6 +705,47 @@ export type ModelWarning =
 { kind: "unknownSplittingRule"; rule: string } | 
 /**  All weights of these projections are zero. */
 { kind: "zeros"; first: string; more: number };
+
+/**  What is being done with a model's files. */
+export type ModelWork = {
+	/**  What. */
+	kind: ModelWorkKind,
+	/**  Bytes that are done. */
+	doneBytes: number,
+	/**  Bytes in all. */
+	totalBytes: number,
+};
+
+/**  What can be done with a model's files. */
+export type ModelWorkKind = 
+/**  Comparing them with their checksums. */
+"verifying" | 
+/**  Copying them into Tern's folder. */
+"importing" | 
+/**  Moving them to another folder. */
+"moving";
+
+/**  Everything about models besides those that can be chosen. */
+export type ModelsView = {
+	/**  Models known to run here. */
+	catalogue: CatalogueEntry[],
+	/**  Downloads that are not done. */
+	downloads: Download[],
+	/**  Where downloaded and copied models are kept. */
+	folder: string,
+	/**  Free space there, where the system tells. */
+	folderFreeBytes: number | null,
+	/**  What Tern's models take up there. */
+	folderUsedBytes: number,
+	/**  What was measured on this computer, if it was. */
+	benchmark: Benchmark | null,
+	/**  A token for the hub is kept in the system's keyring. */
+	hasToken: boolean,
+	/**  The system has a keyring Tern can use. */
+	keyring: boolean,
+	/**  Host models are downloaded from. */
+	host: string,
+};
 
 /**  Why something is no model. */
 export type NotAModelReason = 
@@ -652,6 +894,74 @@ hasGguf: boolean } |
 { kind: "modelList"; path: string; detail: string } | 
 /**  The model's file is gone. */
 { kind: "modelMissing"; name: string; path: string } | 
+/**  No room for an export. */
+{ kind: "exportDiskFull"; path: string } | 
+/**  No right to write an export there. */
+{ kind: "exportNotWritable"; path: string } | 
+/**  An export could not be written. */
+{ kind: "exportFailed"; path: string; detail: string } | 
+/**  Tern ended before an export did. */
+{ kind: "exportCutOff" } | 
+/**  The offline lock is on. */
+{ kind: "offline" } | 
+/**  No such download. */
+{ kind: "noDownload" } | 
+/**  The model is read, answers, or is worked on. */
+{ kind: "modelInUse"; name: string } | 
+/**  The folder can’t change during a download. */
+{ kind: "downloadsRunning" } | 
+/**  Too little memory for a moment. */
+{ kind: "tooLittleMemory"; needed: number; free: number } | 
+/**  The keyring refuses. */
+{ kind: "keyring"; detail: string } | 
+/**  Not a token. */
+{ kind: "badToken" } | 
+/**  Not the name of a repository. */
+{ kind: "badRepo"; name: string } | 
+/**  Not an address to download from. */
+{ kind: "badEndpoint"; address: string } | 
+/**  Not the address of a proxy. */
+{ kind: "badProxy"; address: string } | 
+/**  No such repository, revision or file. */
+{ kind: "notOnHub"; host: string; what: string } | 
+/**  The hub wants to know who asks. */
+{ kind: "needsToken"; host: string; repo: string } | 
+/**  A redirect that is not followed. */
+{ kind: "insecure"; address: string } | 
+/**  Redirects without end. */
+{ kind: "redirectLoop"; host: string } | 
+/**  The hub’s list can’t be used. */
+{ kind: "badListing"; detail: string } | 
+/**  A repository without a model. */
+{ kind: "nothingToFetch"; repo: string } | 
+/**  A repository with several models. */
+{ kind: "severalFiles"; repo: string; files: string; first: string } | 
+/**  A file name that could lead elsewhere. */
+{ kind: "unsafeName"; name: string } | 
+/**  The hub’s file is another than expected. */
+{ kind: "notAsRecorded"; file: string; detail: string } | 
+/**  What arrived is not what was promised, twice. */
+{ kind: "wrongHash"; file: string } | 
+/**  A server that goes on answering nonsense. */
+{ kind: "undelivered"; host: string; detail: string } | 
+/**  Too little room for a model. */
+{ kind: "noSpace"; needed: number; free: number; folder: string } | 
+/**  The disk filled up during a download. */
+{ kind: "modelsDiskFull"; path: string } | 
+/**  The folder for models can’t be used. */
+{ kind: "modelsFolder"; path: string; detail: string } | 
+/**  A link stands where Tern keeps its files. */
+{ kind: "planted"; path: string } | 
+/**  Another Tern works on the same download. */
+{ kind: "fetchedElsewhere" } | 
+/**  A file of a model is gone. */
+{ kind: "modelFileGone"; file: string } | 
+/**  A file of a model has another size. */
+{ kind: "modelFileResized"; file: string } | 
+/**  A file of a model holds other bytes. */
+{ kind: "modelFileChanged"; file: string } | 
+/**  There is nothing to compare a model’s files with. */
+{ kind: "noRecord" } | 
 /**  The file is of another kind than it looked. */
 { kind: "foreignFile"; file: string; detail: string; advice: string } | 
 /**  The file ends before its data. */
@@ -722,6 +1032,8 @@ hasGguf: boolean } |
 { kind: "notAWebLink" } | 
 /**  No browser took the link. */
 { kind: "linkNotOpened"; detail: string } | 
+/**  No file manager showed the folder. */
+{ kind: "folderNotShown"; folder: string; detail: string } | 
 /**  There is no menu bar. */
 { kind: "noMenuBar"; detail: string } | 
 /**  The desktop has no tray. */
@@ -741,6 +1053,17 @@ export type Profile =
 "balanced" | 
 /**  A quarter: cool and quiet. */
 "battery";
+
+/**  Through what downloads reach the network. */
+export type ProxyChoice = 
+/**  As the computer is set. */
+{ kind: "system" } | 
+/**  Nothing in between. */
+{ kind: "off" } | 
+/**  This one. */
+{ kind: "manual"; 
+/**  Its address, for instance `http://proxy.example:3128`. */
+address: string };
 
 /**  What a person sends. */
 export type Question = {
@@ -802,6 +1125,31 @@ export type Sent = {
 	answer: MessageView,
 };
 
+/**  What came between, so that a download tries again. */
+export type Setback = 
+/**  No connection. */
+{ kind: "unreachable" } | 
+/**  No answer in time. */
+{ kind: "timedOut" } | 
+/**  The answer ended early. */
+{ kind: "cutShort" } | 
+/**  Hardly a byte for a long time. */
+{ kind: "tooSlow" } | 
+/**  The connection could not be trusted. */
+{ kind: "unsafe" } | 
+/**  The host said no. */
+{ kind: "refused"; 
+/**  Its HTTP status. */
+status: number } | 
+/**  The host said something that makes no sense. */
+{ kind: "nonsense"; 
+/**  What. */
+what: string } | 
+/**  The file changed on the hub. */
+{ kind: "changed" } | 
+/**  The bytes were not those of the file. */
+{ kind: "damaged" };
+
 /**  What has a range. */
 export type SettingName = 
 /**  See [`Sampling`](super::Sampling); so on for the next five. */
@@ -827,7 +1175,13 @@ export type SettingName =
 /**  Characters of a preset's name. */
 "presetNameLength" | 
 /**  Bytes of the combination of keys. */
-"quickAskLength";
+"quickAskLength" | 
+/**  Bytes of a mirror's address. */
+"mirrorLength" | 
+/**  Bytes of a proxy's address. */
+"proxyLength" | 
+/**  Minutes until an unused model leaves memory. */
+"unloadAfter";
 
 /**  Everything a person can set. */
 export type Settings = {
@@ -855,6 +1209,14 @@ export type Settings = {
 	quickAsk: string | null,
 	/**  A menu bar in the window (Linux and Windows; macOS always has one). */
 	menuBar: boolean,
+	/**  Address models are downloaded from in the hub's place; none is the hub. */
+	mirror: string | null,
+	/**  Through what downloads reach the network. */
+	proxy: ProxyChoice,
+	/**  Nothing may connect; downloads are refused. */
+	offline: boolean,
+	/**  Minutes without use until a model leaves memory; 0 means never. */
+	unloadAfter: number,
 };
 
 /**  A piece of a snippet. */
@@ -966,6 +1328,15 @@ export type Versions = {
 	/**  Message id of the version after. */
 	next: string | null,
 };
+
+/**  How a model's weights are stored. */
+export type WeightForm = 
+/**  Safetensors, four weights in a byte. */
+"packed" | 
+/**  Safetensors, the weights as they were trained. */
+"bf16" | 
+/**  GGUF. */
+"gguf";
 
 /* Tauri Specta runtime */
 async function typedError<T, E>(result: Promise<T>): Promise<{ status: "ok"; data: T } | { status: "error"; error: E }> {

@@ -1,5 +1,12 @@
 /** Wire values with nothing special about them, for the fake and for tests to build upon. */
-import type { ConversationSummary, ConversationView, MessageView, Sampling, Stats } from './host';
+import type {
+  ConversationSummary,
+  ConversationView,
+  MessageView,
+  ModelEntry,
+  Sampling,
+  Stats,
+} from './host';
 
 export const blankSummary: ConversationSummary = {
   id: '',
@@ -57,4 +64,18 @@ export const blankStats: Stats = {
   seed: '0',
   sampling: null,
   firstSeen: null,
+};
+
+export const blankModel: ModelEntry = {
+  id: '',
+  name: 'Model',
+  path: null,
+  bytes: 0,
+  selected: false,
+  state: 'idle',
+  warnings: [],
+  origin: null,
+  owned: false,
+  recorded: false,
+  work: null,
 };

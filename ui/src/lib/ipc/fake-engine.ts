@@ -97,6 +97,15 @@ export class FakeEngine {
     }
   }
 
+  /** Gives back the memory of the loaded model. */
+  unload(): void {
+    if (this.#loaded !== undefined) this.#loaded.state = 'idle';
+    this.#loaded = undefined;
+    this.#kvTokens = 0;
+    this.#world.modelsChanged();
+    this.#world.emit({ kind: 'statusChanged', status: this.status() });
+  }
+
   status(): Status {
     return {
       tokensPerSecond: this.#writing ? TOKENS_PER_SECOND : null,

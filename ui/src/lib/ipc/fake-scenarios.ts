@@ -3,8 +3,17 @@
  *
  * Longer than 300 lines, because all scenarios are told side by side.
  */
+import { problemFrom } from './fake-refusals';
 import { answerTo, piecesOf } from './fake-answers';
-import { blankMessage, blankSampling, blankStats, blankSummary, blankView } from './fake-blanks';
+import {
+  blankMessage,
+  blankModel,
+  blankSampling,
+  blankStats,
+  blankSummary,
+  blankView,
+} from './fake-blanks';
+import { blankModels, DOWNLOADED, DOWNLOADS } from './fake-catalogue';
 import { ATTACHABLE } from './fake-files';
 import { withCut, withOptions } from './fake-knowing';
 import { SHAPES, hugeAnswer, mixedTurn } from './fake-long';
@@ -14,6 +23,7 @@ import type {
   MessageState,
   MessageView,
   ModelEntry,
+  ModelsView,
   Platform,
   Problem,
   ReadFile,
@@ -26,6 +36,9 @@ export interface Scenario {
   /** Answers being written at the start, the first one now and the others queued. */
   running: { conversation: string; message: string }[];
   models: ModelEntry[];
+  library: ModelsView;
+  /** Why `library` can't be had. */
+  libraryProblem: Problem | null;
   settings: Settings;
   platform: Platform;
   dataDir: string;
@@ -48,45 +61,41 @@ const DAY = 24 * HOUR;
 
 function guide(selected: boolean): ModelEntry {
   return {
+    ...blankModel,
     id: 'guide',
     name: 'Guide',
-    path: null,
     bytes: 3_400_000,
     selected,
     state: 'ready',
-    warnings: [],
   };
 }
 
 function bitnet(selected: boolean): ModelEntry {
   return {
+    ...blankModel,
     id: 'bitnet-b1-58-2b-4t-1f2e',
     name: 'BitNet b1.58 2B4T',
     path: '/home/kim/models/ggml-model-i2_s.gguf',
     bytes: 1_187_801_280,
     selected,
-    state: 'idle',
-    warnings: [],
   };
 }
 
 const FALCON: ModelEntry = {
+  ...blankModel,
   id: 'falcon3-7b-1-58bit-77ab',
   name: 'Falcon3 7B 1.58bit',
   path: '/home/kim/models/Falcon3-7B-Instruct-1.58bit',
   bytes: 3_270_000_000,
-  selected: false,
   state: 'missing',
-  warnings: [],
 };
 
 const OLD_UPLOAD: ModelEntry = {
+  ...blankModel,
   id: 'bitnet-large-0c41',
   name: 'bitnet_b1_58-large',
   path: '/home/kim/Downloads/bitnet_b1_58-large.gguf',
   bytes: 729_000_000,
-  selected: false,
-  state: 'idle',
   warnings: [{ kind: 'unknownChatFormat' }],
 };
 
@@ -161,6 +170,8 @@ const base: Scenario = {
   conversations: [],
   running: [],
   models: [guide(true)],
+  library: blankModels,
+  libraryProblem: null,
   settings: {
     theme: 'system',
     language: 'system',
@@ -174,6 +185,10 @@ const base: Scenario = {
     tray: false,
     quickAsk: null,
     menuBar: false,
+    mirror: null,
+    proxy: { kind: 'system' },
+    offline: false,
+    unloadAfter: 30,
   },
   platform: { system: 'linux', tray: true, globalKeys: true },
   dataDir: '/home/kim/.local/share/tern',
@@ -347,6 +362,26 @@ const scenarios: Record<string, () => Scenario> = {
     ...filled(),
     models: [guide(false), { ...bitnet(true), state: 'ready' }, OLD_UPLOAD, FALCON],
   }),
+  /** One model was downloaded, others are opened where they lie. */
+  library: () => ({
+    ...filled(),
+    models: [guide(false), { ...bitnet(false), name: 'ggml-model-i2_s' }, DOWNLOADED, OLD_UPLOAD],
+  }),
+  /** A download in each state. */
+  downloads: () => ({
+    ...filled(),
+    models: [guide(true)],
+    conversations: chats().filter(({ summary }) => summary.model === 'guide'),
+    library: { ...blankModels, downloads: DOWNLOADS },
+  }),
+  'no-catalogue': () => ({
+    ...base,
+    libraryProblem: problemFrom({
+      code: 'storage',
+      message: 'The folder for models can’t be read.',
+    }),
+  }),
+  'no-keyring': () => ({ ...filled(), library: { ...blankModels, keyring: false } }),
   /** The model no longer sees how the first chat began. */
   cut: () =>
     withCut(

@@ -12,11 +12,12 @@
  */
 import { beginning } from '../graphemes';
 import { piecesOf } from './fake-answers';
-import { blankMessage, blankSummary, blankView } from './fake-blanks';
+import { blankMessage, blankModel, blankSummary, blankView } from './fake-blanks';
 import { FakeConnections, promptOf } from './fake-knowing';
 import { contextUse } from './fake-context';
 import { FakeDrafts } from './fake-drafts';
 import { FakeEngine, type EngineWorld, type Pace } from './fake-engine';
+import { FakeModels } from './fake-models';
 import { problemFrom, refused, type Refusal } from './fake-refusals';
 import { scenario, type Scenario } from './fake-scenarios';
 import { searchChats } from './fake-search';
@@ -26,21 +27,25 @@ import {
   HostError,
   type AppEvent,
   type Attachment,
+  type Benchmark,
   type ChatOptions,
   type ConnectionLog,
   type ContextUse,
   type ConversationSummary,
   type ConversationView,
   type DesktopWords,
+  type Download,
   type Draft,
   type ExportFormat,
   type ExportWords,
   type Exported,
   type Folder,
   type Host,
+  type ImportKind,
   type MessageView,
   type ModelEntry,
   type ModelPrompt,
+  type ModelsView,
   type Problem,
   type ProblemDetail,
   type Question,
@@ -69,6 +74,7 @@ export class FakeHost implements Host {
   readonly connections = new FakeConnections();
   readonly drafts: FakeDrafts;
   readonly storage = new FakeStorage();
+  readonly models: FakeModels;
 
   readonly #trees = new Map<ConversationView, FakeTree>();
   #chats: FakeChat[];
@@ -98,6 +104,12 @@ export class FakeHost implements Host {
     };
     const loaded = this.#models.findLast(({ state }) => state === 'ready');
     this.engine = new FakeEngine(pace, world, loaded);
+    this.models = new FakeModels(scene.library, pace, {
+      emit: (event) => this.emit(event),
+      entries: () => this.#models,
+      add: (entry) => void this.#models.push(entry),
+      settings: () => this.#settings,
+    });
     for (const { conversation, message } of scene.running) {
       const chat = this.#chat(conversation);
       const answer = chat.messages.find((known) => known.id === message);
@@ -384,22 +396,12 @@ export class FakeHost implements Host {
     return this.#copyModels();
   }
 
-  async openModelFile(): Promise<ModelEntry | null> {
-    await this.#command('openModelFile');
-    return this.#add(this.#scenario.pickedFile);
-  }
-
-  async openModelFolder(): Promise<ModelEntry | null> {
-    await this.#command('openModelFolder');
-    return this.#add(this.#scenario.pickedFolder);
-  }
-
-  async forgetModel(model: string): Promise<ModelEntry[]> {
-    await this.#command('forgetModel', model);
-    const forgotten = this.#models.find(({ id }) => id === model);
-    this.#models = this.#models.filter((entry) => entry !== forgotten);
+  async removeModel(model: string): Promise<ModelEntry[]> {
+    await this.#command('removeModel', model);
+    const removed = this.#models.find(({ id }) => id === model);
+    this.#models = this.#models.filter((entry) => entry !== removed);
     const [first] = this.#models;
-    if (forgotten?.selected && first !== undefined) first.selected = true;
+    if (removed?.selected && first !== undefined) first.selected = true;
     return this.#copyModels();
   }
 
@@ -432,6 +434,77 @@ export class FakeHost implements Host {
   async openFolder(folder: Folder): Promise<void> {
     await this.#command('openFolder', folder);
     this.storage.shown.push(folder);
+  }
+
+  async unloadModel(): Promise<void> {
+    await this.#command('unloadModel');
+    this.engine.unload();
+  }
+
+  async importModel(kind: ImportKind, copy: boolean): Promise<ModelEntry | null> {
+    await this.#command('importModel', kind, copy);
+    const picked = kind === 'file' ? this.#scenario.pickedFile : this.#scenario.pickedFolder;
+    return picked === null ? null : this.#add(picked, copy);
+  }
+
+  async importDropped(path: string, copy: boolean): Promise<ModelEntry> {
+    await this.#command('importDropped', path, copy);
+    const name = path.replace(/.*\//, '').replace(/\.gguf$/, '');
+    return this.#add({ ...blankModel, id: `dropped-${name}`, name, path, bytes: 612e6 }, copy);
+  }
+
+  async verifyModel(model: string): Promise<void> {
+    await this.#command('verifyModel', model);
+    await this.models.verify(model);
+  }
+
+  async stopModelWork(model: string): Promise<void> {
+    await this.#command('stopModelWork', model);
+    this.models.stopWork(model);
+  }
+
+  async modelsView(): Promise<ModelsView> {
+    await this.#command('modelsView');
+    const { libraryProblem } = this.#scenario;
+    if (libraryProblem !== null) throw new HostError(libraryProblem);
+    return this.models.get();
+  }
+
+  async chooseModelsFolder(move: boolean): Promise<ModelsView | null> {
+    await this.#command('chooseModelsFolder', move);
+    const { pickedFolder } = this.models;
+    return pickedFolder === null ? null : this.models.moveTo(pickedFolder, move);
+  }
+
+  async runBenchmark(): Promise<Benchmark> {
+    await this.#command('runBenchmark');
+    return this.models.measured();
+  }
+
+  async setToken(token: string | null): Promise<ModelsView> {
+    await this.#command('setToken', token);
+    this.models.view.hasToken = token !== null;
+    return this.models.get();
+  }
+
+  async startDownload(wish: string): Promise<Download> {
+    await this.#command('startDownload', wish);
+    return this.models.start(wish);
+  }
+
+  async pauseDownload(download: string): Promise<Download[]> {
+    await this.#command('pauseDownload', download);
+    return this.models.pause(download);
+  }
+
+  async resumeDownload(download: string): Promise<Download[]> {
+    await this.#command('resumeDownload', download);
+    return this.models.resume(download);
+  }
+
+  async cancelDownload(download: string): Promise<Download[]> {
+    await this.#command('cancelDownload', download);
+    return this.models.cancel(download);
   }
 
   async openLink(url: string): Promise<void> {
@@ -576,11 +649,13 @@ export class FakeHost implements Host {
     return { ...blankMessage, id: this.#id(role), role, text, createdAt: Date.now(), modelName };
   }
 
-  #add(picked: ModelEntry | Problem | null): ModelEntry | null {
-    if (picked === null) return null;
+  async #add(picked: ModelEntry | Problem, copy: boolean): Promise<ModelEntry> {
     if ('code' in picked) throw new HostError(picked);
-    if (!this.#models.some(({ id }) => id === picked.id)) this.#models.push({ ...picked });
-    return structuredClone(picked);
+    const known = this.#models.find(({ id }) => id === picked.id);
+    const entry = known ?? { ...picked };
+    if (known === undefined) this.#models.push(entry);
+    if (copy) await this.models.copy(entry);
+    return structuredClone(entry);
   }
 
   #copyModels(): ModelEntry[] {

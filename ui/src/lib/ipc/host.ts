@@ -5,7 +5,13 @@
 import type * as wire from './bindings';
 
 /** Numbers that really may be missing; every other `null` beside a number is specta's way of writing a float. */
-type MayBeMissing = 'tokensPerSecond' | 'secondsLeft' | 'checkedAt';
+type MayBeMissing =
+  | 'tokensPerSecond'
+  | 'secondsLeft'
+  | 'checkedAt'
+  | 'bytesPerSecond'
+  | 'freeDiskBytes'
+  | 'folderFreeBytes';
 
 /**
  * A wire type as the UI uses it. JSON has no NaN, so the generated bindings write every float as
@@ -44,6 +50,17 @@ export type SnippetPiece = FromWire<wire.SnippetPiece>;
 export type Sent = FromWire<wire.Sent>;
 export type ModelEntry = FromWire<wire.ModelEntry>;
 export type ModelState = wire.ModelState;
+export type ModelOrigin = FromWire<wire.ModelOrigin>;
+export type ModelWork = FromWire<wire.ModelWork>;
+export type ModelsView = FromWire<wire.ModelsView>;
+export type CatalogueEntry = FromWire<wire.CatalogueEntry>;
+export type Fit = FromWire<wire.Fit>;
+export type Download = FromWire<wire.Download>;
+export type DownloadState = FromWire<wire.DownloadState>;
+export type Setback = FromWire<wire.Setback>;
+export type Benchmark = FromWire<wire.Benchmark>;
+export type ImportKind = wire.ImportKind;
+export type ProxyChoice = wire.ProxyChoice;
 export type Theme = wire.Theme;
 export type Language = wire.Language;
 export type Profile = wire.Profile;
@@ -132,10 +149,6 @@ export interface Host {
   attachFiles(): Promise<ReadFile[]>;
   setSettings(settings: Settings): Promise<Settings>;
   selectModel(model: string, conversation: string | null): Promise<ModelEntry[]>;
-  /** `null` when the person closed the dialog. */
-  openModelFile(): Promise<ModelEntry | null>;
-  openModelFolder(): Promise<ModelEntry | null>;
-  forgetModel(model: string): Promise<ModelEntry[]>;
   /** Asks where to with the system’s dialog; `null` when the person closed it. */
   exportConversation(
     conversation: string,
@@ -148,6 +161,30 @@ export interface Host {
   backUpNow(): Promise<StorageUse>;
   /** Shows a folder of Tern in the file manager. */
   openFolder(folder: Folder): Promise<void>;
+  /** Takes it off the list; files that Tern downloaded or copied are deleted. */
+  removeModel(model: string): Promise<ModelEntry[]>;
+  /** Gives back the memory of the loaded model. */
+  unloadModel(): Promise<void>;
+  /** Asks for a file or folder, which stays where it is or is copied. `null` when the person closed the dialog. */
+  importModel(kind: ImportKind, copy: boolean): Promise<ModelEntry | null>;
+  importDropped(path: string, copy: boolean): Promise<ModelEntry>;
+  /** Resolves when the files are as they were downloaded or copied, else throws what is wrong. */
+  verifyModel(model: string): Promise<void>;
+  /** Ends verifying, copying or moving. */
+  stopModelWork(model: string): Promise<void>;
+  modelsView(): Promise<ModelsView>;
+  /** Asks for a folder; `move` takes the models along. `null` when the person closed the dialog. */
+  chooseModelsFolder(move: boolean): Promise<ModelsView | null>;
+  /** Takes about ten seconds. */
+  runBenchmark(): Promise<Benchmark>;
+  /** `null` takes it out of the keyring. It never comes back from there. */
+  setToken(token: string | null): Promise<ModelsView>;
+  /** A catalogue entry's id, or `owner/name[@revision][:file.gguf]`. */
+  startDownload(wish: string): Promise<Download>;
+  /** These three answer with all downloads that are left. */
+  pauseDownload(download: string): Promise<Download[]>;
+  resumeDownload(download: string): Promise<Download[]>;
+  cancelDownload(download: string): Promise<Download[]>;
   openLink(url: string): Promise<void>;
   connectionLog(): Promise<ConnectionLog>;
   /** Shows what the settings ask for outside the page, in these words. Each thing that can't be comes back. */

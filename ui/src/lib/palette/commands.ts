@@ -140,6 +140,7 @@ function windowCommands({ shell }: App): Command[] {
   const { textAlso } = t.palette;
   return [
     act('toggleSidebar', shell.sidebar ? t.sidebar.hide : t.sidebar.show, 'sidebar'),
+    act('models', t.keys.actions.models, 'chip', t.library.also),
     act('settings', t.settings.title, 'settings'),
     act('keys', t.palette.keys, 'keyboard'),
     act('largerText', t.keys.actions.largerText, 'letter', textAlso),

@@ -5,6 +5,7 @@ import {
   type AppEvent,
   type DesktopWords,
   type Host,
+  type ImportKind,
   type ModelPrompt,
   type Platform,
   type Problem,
@@ -18,6 +19,7 @@ import { Connections } from './connections.svelte';
 import { ContextDial } from './context.svelte';
 import { Exports } from './exports.svelte';
 import { Find } from './find.svelte';
+import { Library } from './library.svelte';
 import { MessageSearch } from './message-search.svelte';
 import { Models } from './models.svelte';
 import { SettingsState } from './settings.svelte';
@@ -38,6 +40,7 @@ export class App {
 
   readonly chats: Chats;
   readonly models: Models;
+  readonly library: Library;
   readonly settings: SettingsState;
   readonly connections: Connections;
   readonly context: ContextDial;
@@ -57,6 +60,7 @@ export class App {
     this.#host = host;
     this.chats = new Chats(host);
     this.models = new Models(host);
+    this.library = new Library(host, this.models, this.announcer);
     this.settings = new SettingsState(host);
     this.connections = new Connections(host);
     this.context = new ContextDial(host);
@@ -101,6 +105,7 @@ export class App {
       const early = this.#early;
       this.#early = [];
       for (const event of early) this.#receive(event);
+      void this.library.refresh();
     } catch (thrown) {
       this.#fail(problemOf(thrown));
     }
@@ -113,12 +118,30 @@ export class App {
     if (chosen && id !== null) this.chats.setModel(id, model);
   }
 
+  /** The same for a model that was just downloaded: nothing is left to say about it. */
+  async useModel(model: string): Promise<void> {
+    await this.selectModel(model);
+    if (this.models.problem !== null) {
+      this.report(this.models.problem);
+      return;
+    }
+    this.library.finished = this.library.finished.filter(
+      (download) => this.library.modelOf(download)?.id !== model,
+    );
+    this.shell.focusComposer();
+  }
+
   /** Asks for a model's file or folder and chooses it; true when one was opened. */
-  async openModel(kind: 'file' | 'folder'): Promise<boolean> {
-    const { id } = this.chats.current;
-    const model = await this.models.openFrom(kind, id);
-    if (model !== null && id !== null) this.chats.setModel(id, model);
-    return model !== null;
+  openModel(kind: ImportKind, copy = false): Promise<boolean> {
+    return this.#chooseOpened((chat) => this.models.openFrom(kind, copy, chat));
+  }
+
+  /** Opens the model that was dropped on the window and chooses it. */
+  async openDropped(copy: boolean): Promise<void> {
+    const opened = await this.#chooseOpened((chat) => this.models.openDropped(copy, chat));
+    if (opened) return;
+    this.report(this.models.problem);
+    this.models.quiet();
   }
 
   /** Shows what the settings ask for outside the page: menu bar, tray, keys heard everywhere. */
@@ -150,6 +173,13 @@ export class App {
     await this.#host.openLink(url);
   }
 
+  async #chooseOpened(open: (chat: string | null) => Promise<string | null>): Promise<boolean> {
+    const { id } = this.chats.current;
+    const model = await open(id);
+    if (model !== null && id !== null) this.chats.setModel(id, model);
+    return model !== null;
+  }
+
   #fail(problem: Problem): void {
     this.startupProblem = problem;
     this.stage = 'problem';
@@ -171,6 +201,13 @@ export class App {
         break;
       case 'modelsChanged':
         this.models.entries = event.models;
+        break;
+      case 'downloadsChanged':
+        this.library.take(event.downloads);
+        break;
+      case 'modelDropped':
+        this.shell.filesHeld = false;
+        this.models.dropped = [...this.models.dropped, { path: event.path, name: event.name }];
         break;
       case 'statusChanged':
         this.status = event.status;

@@ -11,9 +11,14 @@ export class Connections {
   log = $state.raw<ConnectionLog | null>(null);
   /** Why the log could not be had, as a sentence. */
   problem = $state.raw<string | null>(null);
-  /** Connections of the program itself; links handed to the browser are none. */
+  /** Connections nobody asked for; links handed to the browser and downloads are none. */
   readonly count: number = $derived(
     this.log?.entries.filter(({ kind }) => kind === 'connection').length ?? 0,
+  );
+
+  /** Downloads the person asked for. */
+  readonly downloads: number = $derived(
+    this.log?.entries.filter(({ kind }) => kind === 'download').length ?? 0,
   );
 
   readonly #host: Host;

@@ -1,7 +1,8 @@
 import { exportWords } from '../export-words';
 import { count } from '../format';
-import { problemOf, type ExportFormat, type Exported, type Host } from '../ipc/host';
+import type { ExportFormat, Exported, Host } from '../ipc/host';
 import { t } from '../strings/language.svelte';
+import { reasonOf } from '../strings/problems';
 import type { Announcer } from './announcer.svelte';
 
 /** Chats on their way into files. */

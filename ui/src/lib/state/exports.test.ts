@@ -1,10 +1,11 @@
 import { describe, expect, it, vi } from 'vitest';
 import { HostError, type Exported, type Host } from '../ipc/host';
+import { problemFrom } from '../ipc/fake-refusals';
 import { Announcer } from './announcer.svelte';
 import { Exports } from './exports.svelte';
 import { Storage } from './storage.svelte';
 
-const full = new HostError({ code: 'storage', message: 'The disk is full.' });
+const full = new HostError(problemFrom({ code: 'storage', message: 'The disk is full.' }));
 
 describe('an export', () => {
   it('says where it went, and what is said stays when the next dialog is closed', async () => {

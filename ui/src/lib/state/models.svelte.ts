@@ -1,10 +1,23 @@
 import { isolated } from '../direction';
-import type { ConversationSummary, Host, ModelEntry } from '../ipc/host';
+import type { ConversationSummary, Host, ImportKind, ModelEntry } from '../ipc/host';
 import { t } from '../strings/language.svelte';
 import { reasonOf } from '../strings/problems';
 
 /** The built-in model's id. */
 export const GUIDE = 'guide';
+
+/** A model that was dropped on the window. */
+export interface DroppedModel {
+  path: string;
+  name: string;
+}
+
+/** What came of something that was done with a model's files. */
+interface Verdict {
+  model: string;
+  good: boolean;
+  words: string;
+}
 
 /** The models that can be chosen. */
 export class Models {
@@ -13,10 +26,18 @@ export class Models {
   opening = $state.raw(false);
   /** Something that went wrong, as a sentence. */
   problem = $state.raw<string | null>(null);
+  /** It went wrong while a file or folder was opened, not on the list. */
+  failedToOpen = $state.raw(false);
   /** Something worth saying that is no problem. */
   note = $state.raw<string | null>(null);
+  /** Said beside the model it is about. */
+  verdict = $state.raw<Verdict | null>(null);
+  /** Models that were dropped and not answered for yet, oldest first. */
+  dropped = $state.raw<DroppedModel[]>([]);
 
   readonly #host: Host;
+  /** Models whose work the person ended: what comes of it is no news. */
+  readonly #stopped = new Set<string>();
 
   constructor(host: Host) {
     this.#host = host;
@@ -44,33 +65,83 @@ export class Models {
   }
 
   /** Asks for a file or folder and chooses it. Resolves to its id, or `null` if nothing was chosen. */
-  async openFrom(kind: 'file' | 'folder', conversation: string | null): Promise<string | null> {
+  openFrom(kind: ImportKind, copy: boolean, conversation: string | null): Promise<string | null> {
+    return this.#open(() => this.#host.importModel(kind, copy), conversation);
+  }
+
+  /** Opens the oldest dropped model and chooses it. */
+  async openDropped(copy: boolean, conversation: string | null): Promise<string | null> {
+    const [model] = this.dropped;
+    if (model === undefined) return null;
+    this.passOver();
+    return this.#open(() => this.#host.importDropped(model.path, copy), conversation);
+  }
+
+  /** The oldest dropped model is not wanted. */
+  passOver(): void {
+    this.dropped = this.dropped.slice(1);
+  }
+
+  /** Takes a model off the list; the files go with it where they are Tern's own. */
+  async remove(entry: ModelEntry): Promise<boolean> {
+    const done = await this.#try(async () => {
+      this.entries = await this.#host.removeModel(entry.id);
+    });
+    if (done) this.note = t.library.removed(isolated(entry.name));
+    return done;
+  }
+
+  /** Gives back the memory of the loaded model. */
+  async unload(): Promise<void> {
+    await this.#try(() => this.#host.unloadModel());
+  }
+
+  /** Compares a model's files with their checksums. */
+  async verify(entry: ModelEntry): Promise<void> {
+    this.quiet();
+    this.#stopped.delete(entry.id);
+    try {
+      await this.#host.verifyModel(entry.id);
+      this.#say(entry, true, t.library.verified);
+    } catch (thrown) {
+      this.#say(entry, false, reasonOf(thrown));
+    }
+  }
+
+  /** Ends verifying, copying or moving. */
+  async stopWork(entry: ModelEntry): Promise<void> {
+    this.#stopped.add(entry.id);
+    await this.#try(() => this.#host.stopModelWork(entry.id));
+  }
+
+  /** The view was closed: what it said is old. */
+  quiet(): void {
+    this.problem = null;
+    this.failedToOpen = false;
+    this.note = null;
+    this.verdict = null;
+  }
+
+  #say(entry: ModelEntry, good: boolean, words: string): void {
+    if (!this.#stopped.has(entry.id)) this.verdict = { model: entry.id, good, words };
+  }
+
+  async #open(
+    open: () => Promise<ModelEntry | null>,
+    conversation: string | null,
+  ): Promise<string | null> {
     if (this.opening) return null;
     this.opening = true;
     let chosen: string | null = null;
     await this.#try(async () => {
-      const entry =
-        kind === 'file' ? await this.#host.openModelFile() : await this.#host.openModelFolder();
+      const entry = await open();
       if (entry === null) return;
       this.entries = await this.#host.selectModel(entry.id, conversation);
       chosen = entry.id;
     });
     this.opening = false;
+    this.failedToOpen = this.problem !== null;
     return chosen;
-  }
-
-  /** Takes a model off the list. Its file stays. */
-  async forget(entry: ModelEntry): Promise<void> {
-    const done = await this.#try(async () => {
-      this.entries = await this.#host.forgetModel(entry.id);
-    });
-    if (done) this.note = t.models.forgotten(isolated(entry.name));
-  }
-
-  /** The picker was closed: what it said is old. */
-  quiet(): void {
-    this.problem = null;
-    this.note = null;
   }
 
   async #try(command: () => Promise<void>): Promise<boolean> {

@@ -1,6 +1,6 @@
 import { flushSync } from 'svelte';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { blankSummary } from '../ipc/fake-blanks';
+import { blankModel, blankSummary } from '../ipc/fake-blanks';
 import type { ConversationSummary, Host, ModelEntry, SearchHit } from '../ipc/host';
 import { App } from './app.svelte';
 import { PAUSE_MS } from './message-search.svelte';
@@ -14,13 +14,11 @@ const summary = (id: string, title: string, updatedAt = 0): ConversationSummary 
 });
 
 const model = (id: string, name: string, state: ModelEntry['state'] = 'ready'): ModelEntry => ({
+  ...blankModel,
   id,
   name,
-  path: null,
-  bytes: 1,
   selected: id === 'guide',
   state,
-  warnings: [],
 });
 
 function setUp(rows: ConversationSummary[], search = async (): Promise<SearchHit[]> => []) {

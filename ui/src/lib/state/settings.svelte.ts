@@ -25,6 +25,10 @@ export class SettingsState {
     tray: false,
     quickAsk: null,
     menuBar: false,
+    mirror: null,
+    proxy: { kind: 'system' },
+    offline: false,
+    unloadAfter: 30,
   });
   /** Why the last change was not stored, as a sentence. */
   problem = $state.raw<string | null>(null);

@@ -15,6 +15,7 @@ export type SettingsSection = (typeof SETTINGS_SECTIONS)[number];
 
 export type Dialog =
   | { kind: 'settings'; section?: SettingsSection }
+  | { kind: 'models' }
   | { kind: 'keys' }
   | { kind: 'palette' }
   | { kind: 'chatOptions' }

@@ -1,4 +1,5 @@
-import { problemOf, type Folder, type Host, type StorageUse } from '../ipc/host';
+import type { Folder, Host, StorageUse } from '../ipc/host';
+import { reasonOf } from '../strings/problems';
 
 /** What the chats take on disk, and their backups. */
 export class Storage {

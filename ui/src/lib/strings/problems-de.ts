@@ -100,8 +100,7 @@ export const problemsDe: ProblemWords = {
     `Tern darf nicht in ${path} schreiben; exportiert wurde nichts. Wähle einen anderen Ordner und versuch es noch einmal.`,
   exportFailed: ({ path, detail }) =>
     `${path} ließ sich nicht schreiben; exportiert wurde nichts. Wähle einen anderen Ordner und versuch es noch einmal. ${exactly(detail)}`,
-  exportCutOff: () =>
-    'Tern wurde beendet, bevor der Export fertig war; exportiert wurde nichts.',
+  exportCutOff: () => 'Tern wurde beendet, bevor der Export fertig war; exportiert wurde nichts.',
   offline: () =>
     'Die Offline-Sperre ist an; deshalb wird nichts heruntergeladen. Schalte sie in den Einstellungen unter Netzwerk aus.',
   noDownload: () =>
@@ -135,7 +134,7 @@ export const problemsDe: ProblemWords = {
   nothingToFetch: ({ repo }) =>
     `In ${repo} liegt weder eine GGUF-Datei noch eine config.json mit safetensors-Dateien, also kein Modell für Tern.`,
   severalFiles: ({ repo, files, first }) =>
-    `In ${repo} liegen mehrere Modelle: ${files}. Nenne eines nach einem Doppelpunkt, etwa ${repo}:${first}`,
+    `In ${repo} liegen mehrere Modelle: ${files}. Schreib eines davon hinter einen Doppelpunkt: „${repo}:${first}“.`,
   unsafeName: ({ name }) =>
     `Eine Datei im Repository heißt „${name}“, und das ist auf diesem Computer kein sicherer Name. Heruntergeladen wurde nichts.`,
   notAsRecorded: ({ file, detail }) =>

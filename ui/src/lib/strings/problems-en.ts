@@ -96,12 +96,10 @@ export const problemsEn: ProblemWords = {
     `Tern may not write to ${path}, so nothing was exported. Choose another folder and try again.`,
   exportFailed: ({ path, detail }) =>
     `${path} could not be written: ${detail}. Nothing was exported. Choose another folder and try again.`,
-  exportCutOff: () =>
-    'Tern was closed before the export was done, so nothing was exported.',
+  exportCutOff: () => 'Tern was closed before the export was done, so nothing was exported.',
   offline: () =>
     'The offline lock is on, so nothing is downloaded. Turn it off in Settings under Network.',
-  noDownload: () =>
-    'This download is over or was given up. Choose the model again.',
+  noDownload: () => 'This download is over or was given up. Choose the model again.',
   modelInUse: ({ name }) =>
     `“${name}” is in use right now. Wait until it is done, or stop it, then try again.`,
   downloadsRunning: () =>
@@ -110,8 +108,7 @@ export const problemsEn: ProblemWords = {
     `This takes ${bytes(needed)} of memory for a moment, and only ${bytes(free)} are free. Close other programs and try again.`,
   keyring: ({ detail }) =>
     `The system’s keyring can’t be used (${detail}), so the token was not saved. Unlock or install one, or set the environment variable HF_TOKEN.`,
-  badToken: () =>
-    'This is not a token: it has spaces or other signs no token has. Copy it again.',
+  badToken: () => 'This is not a token: it has spaces or other signs no token has. Copy it again.',
   badRepo: ({ name }) =>
     `“${name}” is not the name of a repository. Write it as owner/name, for instance microsoft/bitnet-b1.58-2B-4T.`,
   badEndpoint: ({ address }) =>
@@ -131,7 +128,7 @@ export const problemsEn: ProblemWords = {
   nothingToFetch: ({ repo }) =>
     `${repo} holds no GGUF file and no config.json with safetensors files, so there is no model in it for Tern.`,
   severalFiles: ({ repo, files, first }) =>
-    `${repo} holds several models: ${files}. Name one after a colon, as in ${repo}:${first}`,
+    `${repo} holds several models: ${files}. To choose one, put it after a colon: “${repo}:${first}”.`,
   unsafeName: ({ name }) =>
     `The repository calls a file “${name}”, which is not a safe name on this computer. Nothing was downloaded.`,
   notAsRecorded: ({ file, detail }) =>
@@ -150,8 +147,7 @@ export const problemsEn: ProblemWords = {
     `${path} is not a folder of Tern’s: a link stands in its place. Remove it, then try again.`,
   fetchedElsewhere: () =>
     'Another Tern is downloading this model already. Wait until it is done, or end it there.',
-  modelFileGone: ({ file }) =>
-    `${file} of this model is gone. Download or import the model again.`,
+  modelFileGone: ({ file }) => `${file} of this model is gone. Download or import the model again.`,
   modelFileResized: ({ file }) =>
     `${file} of this model is of another size than it was. Download or import the model again.`,
   modelFileChanged: ({ file }) =>

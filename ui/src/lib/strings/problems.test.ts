@@ -139,6 +139,10 @@ const SIZES = [
   'tooManyFiles.bytes',
   'fileTooLarge.limit',
   'pdfTooLarge.limit',
+  'tooLittleMemory.needed',
+  'tooLittleMemory.free',
+  'noSpace.needed',
+  'noSpace.free',
 ];
 
 type Said = { kind: string; words: () => string; facts: [string, unknown][] };

@@ -44,6 +44,9 @@ const SAME = [
   'app.name',
   'sidebar.label',
   'palette.chats',
+  'downloads.glance',
+  'downloads.rate',
+  'library.downloadLabel',
   'message.codeLabel',
   'stats.prompt',
   'modelPrompt.text',
@@ -59,7 +62,6 @@ const SAME = [
   'settings.minP',
   'settings.threads',
   'settings.version',
-  'welcome.cardUrl',
   // The Guide reads English only.
   ...[0, 1, 2, 3].map((i) => `welcome.suggestions.${i}`),
 ];
