@@ -86,6 +86,12 @@ export class Window {
     return this.fake((host, n) => host.step(n), steps);
   }
 
+  /** Lets seconds of downloading and verifying pass, once what was asked for before has been answered. */
+  async advance(seconds: number): Promise<void> {
+    await expect.poll(() => this.fake((host) => host.inFlight, null)).toBe(0);
+    await this.fake((host, n) => host.models.advance(n), seconds);
+  }
+
   /** Arguments of all calls of a command. */
   calls(command: string): Promise<unknown[][]> {
     return this.fake(

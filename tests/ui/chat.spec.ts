@@ -4,7 +4,7 @@ test('the first minute: the Guide answers a suggested question', async ({ app, p
   await app.start('first-run');
   await expect(page.getByTestId('welcome')).toContainText('knows about this app and nothing else');
   await expect(page.getByTestId('suggestion')).toHaveCount(4);
-  await expect(page.getByRole('button', { name: 'Open model file…' }).last()).toBeVisible();
+  await expect(page.getByRole('button', { name: 'I have the file' })).toBeVisible();
   await page.getByTestId('suggestion').first().click();
   await app.answered();
   await expect(app.questions).toHaveText(/What is Tern\?/);

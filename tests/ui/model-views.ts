@@ -30,8 +30,8 @@ export const modelViews: View[] = [
         .getByRole('button', { name: t.library.download('').trim() })
         .first()
         .click();
-      await app.fake((host) => host.models.advance(0), null);
-      await app.fake((host) => host.models.advance(42), null);
+      await app.advance(0);
+      await app.advance(42);
       await expect(page.getByTestId('download')).toContainText('479');
     },
   },

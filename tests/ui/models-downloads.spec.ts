@@ -1,12 +1,10 @@
 /** Downloads: beginning, following, pausing, ending them, and what went wrong. */
 import type { Page } from '@playwright/test';
-import { expect, test, type Window } from './app';
+import { expect, test } from './app';
 
 const card = (page: Page, name: string) =>
   page.getByTestId('catalogue-card').filter({ hasText: name });
 const rows = (page: Page) => page.getByTestId('models').getByTestId('download');
-const pass = (app: Window, seconds: number) =>
-  app.fake((host, s) => host.models.advance(s), seconds);
 
 test('nothing is downloaded by itself', async ({ app, page }) => {
   await app.start('first-run');
@@ -55,8 +53,8 @@ test('a download by keyboard: its progress, and use when it is done', async ({ a
   await button.focus();
   await page.keyboard.press('Enter');
   await expect(rows(page)).toContainText('Asking for the list of files…');
-  await pass(app, 1);
-  await pass(app, 50);
+  await app.advance(1);
+  await app.advance(50);
   await expect(rows(page)).toContainText('570 MB of 1.4 GB · 11 MB/s · about 70 s left');
   const bar = rows(page).getByRole('progressbar');
   await expect(bar).toHaveAttribute('aria-valuenow', '41');
@@ -64,9 +62,9 @@ test('a download by keyboard: its progress, and use when it is done', async ({ a
   await expect(
     card(page, '3 1B').getByRole('button', { name: /Downloading · 41 %/ }),
   ).toBeFocused();
-  await pass(app, 200);
+  await app.advance(200);
   await expect(rows(page)).toContainText('Checking the files against their checksums…');
-  await pass(app, 1);
+  await app.advance(1);
   await expect(rows(page)).toHaveCount(0);
   await expect(page.getByTestId('live')).toHaveText(/Falcon3 1B.* is downloaded and verified\./);
   await card(page, '3 1B').getByRole('button', { name: /^Use/ }).click();
@@ -82,6 +80,7 @@ test('a download is paused and goes on with one button', async ({ app, page }) =
   await row.getByRole('button', { name: 'Pause the download of BitNet' }).focus();
   await page.keyboard.press('Enter');
   await expect(row).toContainText('Paused · 499 MB of 1.2 GB');
+  await expect(card(page, 'BitNet b1.58')).toContainText('Paused');
   const goOn = row.getByRole('button', { name: 'Go on with the download of BitNet' });
   await expect(goOn).toBeFocused();
   await page.keyboard.press('Enter');
@@ -93,9 +92,9 @@ test('a download that waits says for what, and when it tries again', async ({ ap
   await page.keyboard.press('Control+Shift+M');
   const row = rows(page).nth(1);
   await expect(row).toContainText('Waiting for a connection. Next try in 12 s.');
-  await pass(app, 5);
+  await app.advance(5);
   await expect(row).toContainText('Next try in 7 s.');
-  await pass(app, 7);
+  await app.advance(7);
   await expect(row).not.toContainText('Next try');
 });
 
@@ -157,8 +156,8 @@ test('the strip follows the download, and leads to it', async ({ app, page }) =>
   await card(page, 'BitNet b1.58')
     .getByRole('button', { name: /^Download/ })
     .click();
-  await pass(app, 1);
-  await pass(app, 50);
+  await app.advance(1);
+  await app.advance(50);
   await page.keyboard.press('Escape');
   const glance = page.getByTestId('download-glance');
   await expect(glance).toHaveText('BitNet b1.58 2B4T · 47 %');

@@ -1,8 +1,5 @@
 /** From the Guide to the model for everything else, without leaving the chat. */
-import { expect, test, type Window } from './app';
-
-const pass = (app: Window, seconds: number) =>
-  app.fake((host, s) => host.models.advance(s), seconds);
+import { expect, test } from './app';
 
 test('the card says what one gets into, before anything is downloaded', async ({ app, page }) => {
   await app.start('first-run');
@@ -42,14 +39,14 @@ test('the card follows the download: pause, go on, done, use', async ({ app, pag
   await app.start('first-run', 'manual');
   const card = page.getByTestId('first-model');
   await card.getByRole('button', { name: 'Download 1.2 GB' }).click();
-  await pass(app, 1);
-  await pass(app, 42);
+  await app.advance(1);
+  await app.advance(42);
   await expect(card).toContainText('479 MB of 1.2 GB');
   await card.getByRole('button', { name: /^Pause/ }).click();
   await expect(card).toContainText('Paused');
   await card.getByRole('button', { name: /^Go on/ }).click();
   await expect(card).toContainText('Asking for the list');
-  for (let i = 0; i < 3; i += 1) await pass(app, 200);
+  for (let i = 0; i < 3; i += 1) await app.advance(200);
   await expect(card).toContainText('BitNet b1.58 2B4T is on this computer.');
   await card.getByRole('button', { name: 'Use it in this chat' }).click();
   await expect(card).toHaveCount(0);

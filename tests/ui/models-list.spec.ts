@@ -77,10 +77,10 @@ test('verifying shows how far it is, and says that all is well', async ({ app, p
   await page.keyboard.press('Control+Shift+M');
   const model = row(page, 'microsoft/bitnet');
   await act(page, model, 'Verify again');
-  await app.fake((host) => host.models.advance(1), null);
+  await app.advance(1);
   await expect(model.getByRole('progressbar')).toHaveAttribute('aria-valuenow', '42');
   await expect(model).toContainText('Verifying · 42 %');
-  await app.fake((host) => host.models.advance(10), null);
+  await app.advance(10);
   await expect(model).toContainText('Verified: every file is as it was downloaded or copied.');
   await expect(page.getByTestId('live')).toContainText('Verified');
 });
@@ -173,7 +173,7 @@ test('a file is opened in place, or copied with its progress', async ({ app, pag
   const model = row(page, 'BitNet b1.58 2B4T');
   await expect(model).toContainText('Copying into Tern’s folder · 0 %');
   await expect(model.getByRole('button', { name: /^Use/ })).toHaveCount(0);
-  await app.fake((host) => host.models.advance(100), null);
+  await app.advance(100);
   await expect(model.getByRole('button', { name: 'In use' })).toBeVisible();
   expect(await app.calls('importModel')).toEqual([['file', true]]);
 });

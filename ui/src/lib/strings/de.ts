@@ -276,6 +276,7 @@ export const de: Strings = {
     asking: 'Die Liste der Dateien wird geholt …',
     checking: 'Die Dateien werden mit ihren Prüfsummen verglichen …',
     paused: 'Angehalten',
+    stopped: 'Abgebrochen',
     waiting: (why, seconds) => `${why} Nächster Versuch in ${seconds}.`,
     setbacks: {
       unreachable: 'Wartet auf eine Verbindung.',

@@ -272,6 +272,7 @@ export const en = {
     asking: 'Asking for the list of files…',
     checking: 'Checking the files against their checksums…',
     paused: 'Paused',
+    stopped: 'Stopped',
     waiting: (why: string, seconds: string) => `${why} Next try in ${seconds}.`,
     setbacks: {
       unreachable: 'Waiting for a connection.',
