@@ -7,6 +7,7 @@
 
 mod branches;
 mod chats;
+mod downloads;
 mod drafts;
 mod first_minute;
 mod knowing;

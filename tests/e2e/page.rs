@@ -50,6 +50,8 @@ const LOOK: &str = r#"
         draft: all('composer-input')[0]?.value ?? null,
         figures: text('context-figures'),
         version: text('version'),
+        download: text('download'),
+        download_done: text('download-done'),
         focus: document.activeElement?.dataset.testid ?? null,
     };
 "#;

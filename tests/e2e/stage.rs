@@ -67,6 +67,8 @@ pub(crate) struct Stage {
     screen: Screen,
     folder: TempDir,
     running: Mutex<Option<Running>>,
+    /// Where the program downloads from.
+    hub: Mutex<Option<String>>,
 }
 
 /// A started program with the driver that started it.
@@ -84,6 +86,7 @@ impl Stage {
             screen: Screen::start(),
             folder,
             running: Mutex::default(),
+            hub: Mutex::default(),
         }
     }
 
@@ -97,6 +100,11 @@ impl Stage {
         self.folder.path().join("data")
     }
 
+    /// Lets programs that are started from now on download from this address.
+    pub(crate) fn use_hub(&self, endpoint: String) {
+        *self.hub.lock().unwrap_or_else(PoisonError::into_inner) = Some(endpoint);
+    }
+
     /// Starts the program and waits until its page is there.
     pub(crate) async fn open(&self) -> Page {
         self.close().await;
@@ -105,6 +113,10 @@ impl Stage {
             &self.folder.path().join("home"),
             &self.data_dir(),
             &self.log(),
+            self.hub
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .as_deref(),
         );
         let client = driver.open_window().await;
         *self.lock() = Some(Running {
@@ -209,7 +221,7 @@ struct Driver {
 }
 
 impl Driver {
-    fn start(screen: &Screen, home: &Path, data_dir: &Path, log: &Path) -> Self {
+    fn start(screen: &Screen, home: &Path, data_dir: &Path, log: &Path, hub: Option<&str>) -> Self {
         let port = TcpListener::bind(("127.0.0.1", 0))
             .and_then(|listener| listener.local_addr())
             .expect("a free port exists")
@@ -225,6 +237,8 @@ impl Driver {
             .env("DISPLAY", &screen.display)
             .env("HOME", home)
             .env("TERN_DATA_DIR", data_dir)
+            // A hub that is none: no scenario asks the real one.
+            .env("HF_ENDPOINT", hub.unwrap_or("http://127.0.0.1:9"))
             .env_remove("WAYLAND_DISPLAY")
             .env_remove("XDG_DATA_HOME")
             .env_remove("XDG_CONFIG_HOME")

@@ -102,12 +102,17 @@ test('a download that was given up says why, and is tried again', async ({ app, 
   await app.start('downloads', 'manual');
   await page.keyboard.press('Control+Shift+M');
   const row = rows(page).last();
-  await expect(row.getByTestId('problem-line')).toContainText('Free 620 MB, then try again');
+  await expect(row.getByTestId('problem-line')).toContainText('free some space and go on');
   await row.getByRole('button', { name: 'Try again: download of tinkerer' }).click();
   await expect(row.getByTestId('problem-line')).toHaveCount(0);
   expect(await app.calls('resumeDownload')).toEqual([['d-own']]);
   await app.fake(
-    (host, message) => host.models.fail({ code: 'storage', message }),
+    (host, message) =>
+      host.models.fail({
+        code: 'storage',
+        message,
+        detail: { kind: 'unworded', text: message },
+      }),
     'The disk is full again.',
   );
   await expect(row.getByTestId('problem-line')).toContainText('The disk is full again.');
@@ -128,7 +133,7 @@ test('cancelling asks before bytes are thrown away', async ({ app, page }) => {
   await page.keyboard.press('Enter');
   await row.getByRole('button', { name: 'Cancel the download', exact: true }).click();
   await expect(rows(page)).toHaveCount(3);
-  await expect(page.getByTestId('live')).not.toContainText('downloaded');
+  await expect(page.getByTestId('live')).not.toContainText('is downloaded');
   await expect(
     card(page, 'BitNet b1.58').getByRole('button', { name: /^Download 1/ }),
   ).toBeVisible();
@@ -140,7 +145,7 @@ test('another repository: what it may be called, and that it begins', async ({ a
   const field = page.getByLabel('Repository');
   await field.fill('not a repository');
   await field.press('Enter');
-  await expect(page.getByTestId('models')).toContainText('Name the repository as owner/name');
+  await expect(page.getByTestId('models')).toContainText('Write it as owner/name');
   await expect(field).toHaveAttribute('aria-invalid', 'true');
   await expect(field).toHaveValue('not a repository');
   await field.fill(' tiiuae/Falcon-E-1B@main:model.gguf ');
