@@ -32,7 +32,7 @@ pub(crate) enum Command {
     Inspect(InspectArgs),
     /// Measure speed, with the memory bandwidth of the same run beside it
     Bench(BenchArgs),
-    /// The models Tern knows on this computer
+    /// The models on this computer, and downloads
     Models {
         #[command(subcommand)]
         command: ModelsCommand,
@@ -235,14 +235,34 @@ fn positive(text: &str) -> Result<usize, String> {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ModelsCommand {
-    /// The Guide and the opened models
-    List,
+    /// The Guide and the models on this computer
+    List {
+        /// What can be downloaded instead: id, size, licence
+        #[arg(long)]
+        catalogue: bool,
+    },
+    /// Download a model, or go on with a download; Ctrl-C pauses it
+    ///
+    /// From HF_ENDPOINT or huggingface.co, through the system's proxy. For repositories that
+    /// ask who you are: HF_TOKEN, or the token in Tern's settings.
+    Fetch {
+        /// An id of the catalogue, or owner/name[@revision][:file.gguf]
+        model: String,
+    },
     /// Add a GGUF file or Hugging Face folder, used where it lies
     Import {
         /// The file or folder
         path: PathBuf,
+        /// Copy it into Tern's folder for models
+        #[arg(long)]
+        copy: bool,
     },
-    /// Take a model off the list; its file stays
+    /// Compare a model's files with what they were when they came
+    Verify {
+        /// Its id, as `tern models list` shows it
+        id: String,
+    },
+    /// Take a model off the list; files that Tern put there are deleted
     Remove {
         /// Its id, as `tern models list` shows it
         id: String,

@@ -31,4 +31,15 @@ pub(crate) enum CliError {
     BeyondContext { tokens: usize, context: usize },
     #[error("The FFN density must be from 0.05 to 1.")]
     Density,
+    /// Ctrl-C during a download.
+    #[error("Paused: {kept}. To go on: tern models fetch {wish}")]
+    Paused { kept: String, wish: String },
+}
+
+impl CliError {
+    /// The person pressed Ctrl-C.
+    pub(crate) fn is_interrupt(&self) -> bool {
+        use tern_models::ModelsError::Cancelled;
+        matches!(self, Self::Paused { .. } | Self::Models(Cancelled))
+    }
 }

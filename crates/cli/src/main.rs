@@ -7,6 +7,7 @@ mod chat;
 mod error;
 mod generate;
 mod inspect;
+mod interrupt;
 mod logits;
 mod model;
 mod models;
@@ -30,6 +31,9 @@ fn main() -> ExitCode {
         }
         Err(error) => {
             eprintln!("{error}");
+            if error.is_interrupt() {
+                return ExitCode::from(interrupt::EXIT_CODE);
+            }
             ExitCode::FAILURE
         }
     }

@@ -1,34 +1,30 @@
-//! `tern models`: what this computer has.
+//! `tern models`: what this computer has, and how it gets here.
 
-use std::path::Path;
+mod progress;
 
-use tern_models::{ModelId, Shelf};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
 
+use tern_models::{
+    Control, InstalledModel, ModelId, ModelsError, Network, Patience, Record, Shelf, Wish,
+    catalogue, copy_in, model_bytes,
+};
+
+use self::progress::{Line, size};
 use crate::args::ModelsCommand;
 use crate::error::CliError;
+use crate::interrupt::on_interrupt;
 
 pub(crate) fn run(command: &ModelsCommand, json: bool) -> Result<(), CliError> {
     let data_dir = tern_app::data_dir()?;
     match command {
-        ModelsCommand::List => list(&data_dir, json),
-        ModelsCommand::Import { path } => {
-            // Reads the header, so that a foreign or damaged file is refused here.
-            tern_engine::inspect(&tern_engine::ModelSource::from_path(path)?)?;
-            let model = Shelf::open(&data_dir)?.add(path)?;
-            if json {
-                println!(
-                    "{}",
-                    serde_json::json!({ "id": model.id.as_str(), "name": model.name })
-                );
-            } else {
-                println!("{}", model.id.as_str());
-            }
-            Ok(())
-        }
-        ModelsCommand::Remove { id } => {
-            Shelf::open(&data_dir)?.remove(&ModelId::new(id))?;
-            Ok(())
-        }
+        ModelsCommand::List { catalogue: false } => list(&data_dir, json),
+        ModelsCommand::List { catalogue: true } => list_catalogue(&data_dir, json),
+        ModelsCommand::Fetch { model } => fetch(&data_dir, model, json),
+        ModelsCommand::Import { path, copy } => import(&data_dir, path, *copy, json),
+        ModelsCommand::Verify { id } => verify(&data_dir, &ModelId::new(id), json),
+        ModelsCommand::Remove { id } => remove(&data_dir, &ModelId::new(id), json),
     }
 }
 
@@ -41,13 +37,222 @@ fn list(data_dir: &Path, json: bool) -> Result<(), CliError> {
             });
             println!("{record}");
         } else {
-            let megabytes = model.bytes as f64 / 1e6;
             let place = path.as_deref().unwrap_or("built in");
             println!(
-                "{:<32} {:<28} {megabytes:>9.1} MB  {place}",
-                model.id, model.name
+                "{:<32} {:<28} {:>9}  {place}",
+                model.id,
+                model.name,
+                size(model.bytes)
             );
         }
     }
     Ok(())
+}
+
+fn list_catalogue(data_dir: &Path, json: bool) -> Result<(), CliError> {
+    let shelf = Shelf::open(data_dir)?;
+    for model in catalogue() {
+        let installed = shelf.find_fetched(&Wish::of(model)?).map(|model| model.id);
+        if json {
+            let record = serde_json::json!({
+                "id": model.id, "name": model.name, "repo": model.repo,
+                "download_bytes": model.download_bytes, "licence": model.licence,
+                "licence_url": model.licence_url, "memory_bytes": model.memory_bytes,
+                "installed": installed.as_ref().map(ModelId::as_str),
+            });
+            println!("{record}");
+        } else {
+            let here = if installed.is_some() { "  here" } else { "" };
+            println!(
+                "{:<32} {:<36} {:>9}  {}{here}",
+                model.id,
+                model.name,
+                size(model.download_bytes),
+                model.licence
+            );
+        }
+    }
+    Ok(())
+}
+
+fn fetch(data_dir: &Path, text: &str, json: bool) -> Result<(), CliError> {
+    let (wish, started) = (Wish::parse(text.trim())?, Instant::now());
+    let mut shelf = Shelf::open(data_dir)?;
+    if let Some(model) = shelf.find_fetched(&wish) {
+        eprintln!(
+            "{} is here already. To download it anew, first: tern models remove {}",
+            model.name, model.id
+        );
+        print_fetched(&model, started, json);
+        return Ok(());
+    }
+    let network = Network {
+        token: tern_app::token(),
+        ..Network::default()
+    };
+    let folder = shelf.folder();
+    let control = Control::default();
+    let stop = control.clone();
+    on_interrupt(move || stop.pause());
+    let (mut line, mut here) = (Line::new(), (0, 0));
+    tern_models::keep_paused(&folder, &wish, false)?;
+    let fetched = tern_models::fetch(
+        &folder,
+        &wish,
+        &network,
+        Patience::default(),
+        &control,
+        &mut |progress| {
+            here = (progress.done, progress.total);
+            line.download(&progress);
+        },
+    );
+    line.clear();
+    let fetched = match fetched {
+        Ok(fetched) => fetched,
+        Err(ModelsError::Paused) => {
+            // Else a window that opens next would go on with it by itself.
+            tern_models::keep_paused(&folder, &wish, true)?;
+            return Err(CliError::Paused {
+                kept: match here {
+                    (_, 0) => "nothing was downloaded yet".to_owned(),
+                    (done, total) => format!("{} of {} are kept", size(done), size(total)),
+                },
+                wish: text.trim().to_owned(),
+            });
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let model = shelf.add_owned(&fetched.path, fetched.record)?;
+    eprintln!(
+        "{} is here, whole and as it was published: {} in {:.1} s.",
+        model.name,
+        size(model.record.as_ref().map_or(model.bytes, Record::bytes)),
+        started.elapsed().as_secs_f64()
+    );
+    print_fetched(&model, started, json);
+    Ok(())
+}
+
+fn print_fetched(model: &InstalledModel, started: Instant, json: bool) {
+    if !json {
+        println!("{}", model.id);
+        return;
+    }
+    let files = model.record.iter().flat_map(|record| &record.files);
+    let hashes: BTreeMap<&str, &str> = files
+        .map(|file| (file.path.as_str(), file.sha256.as_str()))
+        .collect();
+    let record = serde_json::json!({
+        "id": model.id.as_str(),
+        "name": model.name,
+        "path": model.path.display().to_string(),
+        "bytes": model.record.as_ref().map_or(model.bytes, Record::bytes),
+        "sha256s": hashes,
+        "seconds": started.elapsed().as_secs_f64(),
+    });
+    println!("{record}");
+}
+
+fn import(data_dir: &Path, path: &Path, copy: bool, json: bool) -> Result<(), CliError> {
+    // Reads the header, so that a foreign or damaged file is refused here.
+    let source = tern_engine::ModelSource::from_path(path)?;
+    tern_engine::inspect(&source)?;
+    let mut shelf = Shelf::open(data_dir)?;
+    let model = if copy {
+        let (path, record) = copied(&shelf, path)?;
+        shelf.add_owned(&path, record)?
+    } else {
+        let model = shelf.add(path)?;
+        if model.record.is_none() {
+            let total = model.bytes;
+            let record = stoppable("Recording", total, |control, went| {
+                Shelf::hash(&model, control, went)
+            })?;
+            shelf.keep_record(&model.id, record)?;
+        }
+        model
+    };
+    if json {
+        let record = serde_json::json!({ "id": model.id.as_str(), "name": model.name });
+        println!("{record}");
+    } else {
+        println!("{}", model.id);
+    }
+    Ok(())
+}
+
+fn copied(shelf: &Shelf, path: &Path) -> Result<(PathBuf, Record), CliError> {
+    stoppable("Copying", model_bytes(path)?, |control, went| {
+        copy_in(&shelf.folder(), path, control, went)
+    })
+}
+
+fn verify(data_dir: &Path, id: &ModelId, json: bool) -> Result<(), CliError> {
+    let model = find(&Shelf::open(data_dir)?, id)?;
+    let bytes = model.record.as_ref().map_or(0, Record::bytes);
+    stoppable("Checking", bytes, |control, went| {
+        Shelf::verify(&model, control, went)
+    })?;
+    if json {
+        let record = serde_json::json!({ "id": id.as_str(), "verified": true, "bytes": bytes });
+        println!("{record}");
+    } else {
+        println!(
+            "{}: all {} are as they were when they came.",
+            model.name,
+            size(bytes)
+        );
+    }
+    Ok(())
+}
+
+fn remove(data_dir: &Path, id: &ModelId, json: bool) -> Result<(), CliError> {
+    let mut shelf = Shelf::open(data_dir)?;
+    let model = find(&shelf, id)?;
+    let there = model.path.exists();
+    shelf.remove(id)?;
+    let deleted = there && !model.path.exists();
+    if json {
+        let record = serde_json::json!({ "id": id.as_str(), "files_deleted": deleted });
+        println!("{record}");
+    } else if deleted {
+        println!("{} is off the list; its files are deleted.", model.name);
+    } else if there {
+        println!(
+            "{} is off the list; its files stay at {}.",
+            model.name,
+            model.path.display()
+        );
+    } else {
+        println!(
+            "{} is off the list; its files were gone already.",
+            model.name
+        );
+    }
+    Ok(())
+}
+
+fn find(shelf: &Shelf, id: &ModelId) -> Result<InstalledModel, ModelsError> {
+    shelf.find(id).ok_or_else(|| ModelsError::Unknown {
+        id: id.as_str().to_owned(),
+    })
+}
+
+/// Does work over `total` bytes, with progress, until Ctrl-C.
+fn stoppable<T>(
+    doing: &str,
+    total: u64,
+    work: impl FnOnce(&Control, &mut dyn FnMut(u64)) -> Result<T, ModelsError>,
+) -> Result<T, CliError> {
+    let control = Control::default();
+    let stop = control.clone();
+    on_interrupt(move || stop.cancel());
+    let (mut line, mut done) = (Line::new(), 0);
+    let worked = work(&control, &mut |bytes| {
+        done += bytes;
+        line.work(doing, done, total.max(done));
+    });
+    line.clear();
+    Ok(worked?)
 }

@@ -18,6 +18,14 @@ const PIECE: usize = 1 << 20;
 /// Room that is left on the disk beyond the model itself, in bytes.
 const SPARE: u64 = 64 << 20;
 
+/// Size of the files of the model at `path`.
+///
+/// # Errors
+/// What is wrong with the path.
+pub fn model_bytes(path: &Path) -> Result<u64, ModelsError> {
+    Ok(recognise(path)?.bytes)
+}
+
 /// Copies the model at `path` into `folder`, hashing it on the way. Answers with what to open,
 /// and what its files are. `went` hears of every piece.
 ///

@@ -38,7 +38,7 @@ pub use fetch::{
 pub use folder::ModelsFolder;
 pub use hash::FileCheck;
 pub use hub::{Commit, Endpoint, RepoId, Revision};
-pub use import::{copy_in, move_in};
+pub use import::{copy_in, model_bytes, move_in};
 pub use model::{InstalledModel, ModelId, ModelKind};
 pub use record::{Origin, Record, RecordedFile};
 pub use shelf::Shelf;

@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 use crate::fetch::{Control, Order};
 use crate::folder::{RECORD, read_json};
 use crate::hash::{sha256_of, to_hex};
-use crate::hub::{Commit, RepoId};
+use crate::hub::{Commit, RepoId, Revision};
 use crate::names;
-use crate::{Alteration, ModelKind, ModelsError};
+use crate::{Alteration, ModelKind, ModelsError, Wish};
 
 /// What is known of a model's files.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +36,22 @@ pub struct Origin {
     pub repo: RepoId,
     /// The very revision.
     pub commit: Commit,
+    /// The revision as it was named: a branch may stand elsewhere by now.
+    #[serde(default)]
+    pub revision: Option<Revision>,
+    /// The one file that was asked for of several.
+    #[serde(default)]
+    pub file: Option<String>,
+}
+
+impl Origin {
+    /// Whether this is what `wish` asks for.
+    pub(crate) fn answers(&self, wish: &Wish) -> bool {
+        let chosen = self.catalogue.is_some() && self.catalogue == wish.catalogue;
+        let named = self.revision.as_ref() == Some(&wish.revision);
+        let revision = named || self.commit.as_str() == wish.revision.as_str();
+        chosen || (self.repo == wish.repo && self.file == wish.file && revision)
+    }
 }
 
 /// A file of a model.

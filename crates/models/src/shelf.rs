@@ -84,19 +84,13 @@ impl Shelf {
         })
     }
 
-    /// The model of a repository's revision, if it is here.
+    /// The model a download of `wish` led to, if it is still here. A branch counts by its name: what
+    /// was published there later is another download.
     pub fn find_fetched(&self, wish: &Wish) -> Option<InstalledModel> {
         let is = |model: &&InstalledModel| {
-            let origin = model
-                .record
-                .as_ref()
-                .and_then(|record| record.origin.as_ref());
-            let fits = origin.is_some_and(|origin| {
-                let same = origin.catalogue.is_some() && origin.catalogue == wish.catalogue;
-                let revision = origin.commit.as_str() == wish.revision.as_str();
-                same || (origin.repo == wish.repo && revision && wish.file.is_none())
-            });
-            fits && model.path.exists()
+            let record = model.record.as_ref();
+            let origin = record.and_then(|record| record.origin.as_ref());
+            origin.is_some_and(|origin| origin.answers(wish)) && model.path.exists()
         };
         self.list.models.iter().find(is).cloned()
     }

@@ -360,6 +360,8 @@ fn record(plan: &Plan) -> Record {
             catalogue: plan.wish.catalogue.clone(),
             repo: plan.wish.repo.clone(),
             commit: plan.commit.clone(),
+            revision: Some(plan.wish.revision.clone()),
+            file: plan.wish.file.clone(),
         }),
         files,
     }

@@ -2,9 +2,9 @@
 
 use std::fs;
 
-use tern_models::{Alteration, Control, ModelsError, ModelsFolder, Shelf, copy_in, move_in};
+use tern_models::{Alteration, Control, ModelsError, ModelsFolder, Shelf, Wish, copy_in, move_in};
 
-use crate::bed::{Bed, MIB};
+use crate::bed::{Bed, MIB, REPO};
 
 fn go(_: u64) {}
 
@@ -99,6 +99,27 @@ fn a_changed_file_is_found_and_named() {
             other => panic!("{other:?}"),
         }
     }
+}
+
+#[test]
+fn what_was_fetched_is_found_by_the_name_it_was_asked_for() {
+    let bed = Bed::new(MIB);
+    let fetched = bed.fetch().unwrap();
+    let commit = bed.hub.commit(REPO).unwrap();
+    let mut shelf = Shelf::open(&bed.root.path().join("data")).unwrap();
+    shelf.add_owned(&fetched.path, fetched.record).unwrap();
+    let found = |text: &str| shelf.find_fetched(&Wish::parse(text).unwrap()).is_some();
+    assert!(found(REPO) && found(&format!("{REPO}@{commit}")));
+    for other in [
+        &format!("{REPO}@v2"),
+        &format!("{REPO}:x.gguf"),
+        "terns/other",
+        "bitnet-b1.58-2b-4t",
+    ] {
+        assert!(!found(other), "{other}");
+    }
+    fs::remove_dir_all(&fetched.path).unwrap();
+    assert!(!found(REPO), "its files are gone");
 }
 
 #[test]
