@@ -63,7 +63,9 @@ test('with the offline lock on, the card says why nothing is downloaded', async 
   await expect(page.getByTestId('status-strip')).toContainText('Offline lock on');
   const card = page.getByTestId('first-model');
   await card.getByRole('button', { name: 'Download 1.2 GB' }).click();
-  await expect(card.getByTestId('problem-line')).toContainText('The offline lock is on, so nothing is downloaded.');
+  await expect(card.getByTestId('problem-line')).toContainText(
+    'The offline lock is on, so nothing is downloaded.',
+  );
 });
 
 test('the news of a finished download can be hidden', async ({ app, page }) => {

@@ -39,7 +39,9 @@ test('each model says what it is, where from, and where it lies', async ({ app, 
   await expect(downloaded).toContainText('for new chats');
   await expect(downloaded).toContainText('/home/kim/.local/share/tern/models/microsoft');
   await expect(row(page, 'ggml-model-i2_s')).toContainText('used where it lies');
-  await expect(row(page, 'bitnet_b1_58-large')).toContainText('does not know the chat format of this model');
+  await expect(row(page, 'bitnet_b1_58-large')).toContainText(
+    'does not know the chat format of this model',
+  );
   await expect(row(page, 'built in').getByRole('button', { name: /^Actions/ })).toHaveCount(0);
 });
 
@@ -91,7 +93,9 @@ test('an altered file is a sentence beside the model', async ({ app, page }) => 
   await page.keyboard.press('Control+Shift+M');
   const model = row(page, 'microsoft/bitnet');
   await act(page, model, 'Verify again');
-  await expect(model.getByTestId('problem-line')).toContainText('model.safetensors of this model is not what it was');
+  await expect(model.getByTestId('problem-line')).toContainText(
+    'model.safetensors of this model is not what it was',
+  );
   await model.getByRole('button', { name: 'Dismiss' }).click();
   await expect(model.getByTestId('problem-line')).toHaveCount(0);
 });
