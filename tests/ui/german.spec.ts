@@ -52,7 +52,7 @@ test('a missing model and a damaged file are German in the model menu', async ({
   );
   await app.fake(
     (host, path) =>
-      host.refuse('openModelFile', {
+      host.refuse('importModel', {
         code: 'model',
         detail: {
           kind: 'modelDamaged',

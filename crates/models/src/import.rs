@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use crate::fetch::{Control, Order, model_path};
+use crate::fetch::{Control, Order, model_path, spare};
 use crate::folder::{RECORD, make_folder, open_own, write_json};
 use crate::hash::{Sha256, to_hex};
 use crate::label::label;
@@ -15,8 +15,6 @@ use crate::{InstalledModel, ModelKind, ModelsError, ModelsFolder, Record, Record
 
 /// How much is copied at once.
 const PIECE: usize = 1 << 20;
-/// Room that is left on the disk beyond the model itself, in bytes.
-const SPARE: u64 = 64 << 20;
 
 /// Size of the files of the model at `path`.
 ///
@@ -130,10 +128,8 @@ fn copy(
     let sizes = files
         .iter()
         .filter_map(|file| fs::metadata(below(path, kind, file)).ok());
-    let needed = sizes
-        .map(|found| found.len())
-        .sum::<u64>()
-        .saturating_add(SPARE);
+    let bytes = sizes.map(|found| found.len()).sum::<u64>();
+    let needed = bytes.saturating_add(spare(bytes));
     if let Some(free) = folder.free_bytes().filter(|free| *free < needed) {
         return Err(ModelsError::NoSpace {
             needed,

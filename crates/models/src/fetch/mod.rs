@@ -29,8 +29,10 @@ pub use plan::Wish;
 pub(crate) use progress::Order;
 pub use progress::{Control, Progress, Stage};
 
-/// Room that is left on the disk beyond the model itself, in bytes.
-const SPARE: u64 = 64 << 20;
+/// Room that is left on the disk beyond `bytes` of a model, in bytes.
+pub(crate) fn spare(bytes: u64) -> u64 {
+    (bytes / 16).clamp(1 << 20, 64 << 20)
+}
 
 /// A model that was fetched.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -176,7 +178,10 @@ async fn run(
     let had: u64 = (0..plan.files.len())
         .map(|at| there(place, &plan, at))
         .sum();
-    let needed = plan.bytes().saturating_sub(had).saturating_add(SPARE);
+    let needed = plan
+        .bytes()
+        .saturating_sub(had)
+        .saturating_add(spare(plan.bytes()));
     if let Some(free) = folder.free_bytes().filter(|free| *free < needed) {
         return Err(ModelsError::NoSpace {
             needed,

@@ -1,6 +1,7 @@
 //! The folder for models: planted links, room, removal, moving, adopting.
 
 use std::fs;
+use std::time::Duration;
 
 use tern_models::{Alteration, Control, ModelsError, ModelsFolder, Shelf, Wish, copy_in, move_in};
 
@@ -193,23 +194,57 @@ fn a_full_disk_is_said_and_the_download_goes_on_when_there_is_room() {
     let Ok(small) = std::env::var("TERN_SMALL_DISK") else {
         return;
     };
-    let bed = Bed::new(MIB);
-    let folder = ModelsFolder::new(std::path::Path::new(&small).join("models"));
-    let fill = std::path::Path::new(&small).join("fill");
+    let small = std::path::Path::new(&small);
+    let (folder, fill) = (ModelsFolder::new(small.join("models")), small.join("fill"));
     let free = folder.free_bytes().unwrap();
-    bed.publish(free - 200_000, 3);
-    let fetch = |folder: &ModelsFolder| {
-        tern_models::fetch(
-            folder,
-            &crate::bed::wish(),
-            &bed.network(),
-            crate::bed::impatient(),
-            &Control::default(),
-            &mut |_| {},
-        )
+    let fetch = |bed: &Bed, report: &mut dyn FnMut(tern_models::Progress)| {
+        let control = Control::default();
+        let (wish, patience) = (crate::bed::wish(), crate::bed::impatient());
+        tern_models::fetch(&folder, &wish, &bed.network(), patience, &control, report)
     };
-    // The look before finds that the spare room isn't there.
-    let error = fetch(&folder).expect_err("too little room");
+
+    // At 0: seen before anything is fetched.
+    let bed = Bed::new(free);
+    let error = fetch(&bed, &mut |_| {}).expect_err("too little room");
     assert!(matches!(error, ModelsError::NoSpace { .. }), "{error}");
-    let _ = fs::remove_file(fill);
+    assert_eq!(bed.sent(), 0);
+    tern_models::discard(&folder, &crate::bed::wish()).unwrap();
+
+    // At a half, and at the very end: it fills up meanwhile.
+    let bytes = free / 2;
+    for full_at in [bytes / 2, bytes - bytes / 1000] {
+        let bed = Bed::new(bytes);
+        bed.hub.set_script(|asked| match asked.at_hub {
+            true => tern_models::loopback_hub::Fault::None,
+            false => tern_models::loopback_hub::Fault::Drip(8 << 10, Duration::from_millis(1)),
+        });
+        let error = fetch(&bed, &mut |progress| {
+            if progress.done >= full_at - bytes / 4 && !fill.exists() {
+                // Leaves as much room as takes the download to where it is to end.
+                let left = full_at.saturating_sub(progress.done);
+                let room = folder.free_bytes().unwrap_or_default().saturating_sub(left);
+                let _ = fs::write(&fill, vec![0; usize::try_from(room).unwrap()]);
+            }
+        });
+        let error = error.expect_err("the disk is full");
+        assert!(
+            matches!(error, ModelsError::FolderFull { .. }),
+            "{full_at}: {error}"
+        );
+        assert_eq!(
+            fs::read_dir(folder.path()).unwrap().count(),
+            1,
+            "something got a place"
+        );
+        fs::remove_file(&fill).unwrap();
+        bed.hub
+            .set_script(|_| tern_models::loopback_hub::Fault::None);
+        let fetched = fetch(&bed, &mut |_| {}).unwrap();
+        let whole = fs::read(fetched.path.join("model.safetensors")).unwrap();
+        assert!(
+            whole == crate::bed::noise(bytes, 1),
+            "{full_at}: another file"
+        );
+        fs::remove_dir_all(folder.path()).unwrap();
+    }
 }
