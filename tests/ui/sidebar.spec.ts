@@ -88,6 +88,8 @@ test('the Undo bar goes away by itself, but not under the pointer', async ({ app
   await page.clock.runFor(100);
   const bar = page.getByTestId('undo-bar');
   await bar.hover();
+  // The browser tells of the pointer with its next frame, whatever the page's clock says.
+  await expect.poll(() => bar.evaluate((node) => node.matches(':hover'))).toBe(true);
   await page.clock.runFor(60_000);
   await expect(bar).toBeVisible();
   await page.mouse.move(800, 300);

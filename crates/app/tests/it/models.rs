@@ -130,13 +130,15 @@ fn a_paused_download_stays_paused_until_it_is_told_to_go_on() {
     };
     assert!(matches!(paused.state, DownloadState::Paused), "{paused:?}");
     drop(first);
-    let asked = hub.asked().len();
+    // What was on its way is taken down by the hub when it is over; questions at once.
+    let questions = || hub.asked().iter().filter(|asked| asked.at_hub).count();
+    let asked = questions();
     let second = Desk::open(folder.path());
     let [paused] = &second.app.downloads()[..] else {
         panic!("one download");
     };
     assert!(paused.done_bytes > 0 && matches!(paused.state, DownloadState::Paused));
-    assert_eq!(hub.asked().len(), asked, "something was asked for");
+    assert_eq!(questions(), asked, "something was asked for");
     hub.set_script(|_| Fault::None);
     second.app.resume_download(ID).expect("goes on");
     until_over(&second);
