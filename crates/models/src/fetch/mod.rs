@@ -31,6 +31,9 @@ pub use progress::{Control, Progress, Stage};
 
 /// Room that is left on the disk beyond the model itself, in bytes.
 const SPARE: u64 = 64 << 20;
+/// Threads that take bytes from connections and write them: while one waits for the disk, the
+/// other takes.
+const RECEIVERS: usize = 2;
 
 /// A model that was fetched.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,7 +62,8 @@ pub fn fetch(
     let name = wish.folder_name();
     let place = folder.download(&name)?;
     let lock = place.lock()?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(RECEIVERS)
         .enable_all()
         .build()
         .map_err(|error| ModelsError::folder(folder.path(), error))?;
