@@ -33,6 +33,9 @@ pub use progress::{Control, Progress, Stage};
 pub(crate) fn spare(bytes: u64) -> u64 {
     (bytes / 16).clamp(1 << 20, 64 << 20)
 }
+/// Threads that take bytes from connections and write them: while one waits for the disk, the
+/// other takes.
+const RECEIVERS: usize = 2;
 
 /// A model that was fetched.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,7 +64,8 @@ pub fn fetch(
     let name = wish.folder_name();
     let place = folder.download(&name)?;
     let lock = place.lock()?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(RECEIVERS)
         .enable_all()
         .build()
         .map_err(|error| ModelsError::folder(folder.path(), error))?;

@@ -31,6 +31,8 @@ pub(crate) const BLOCK: u64 = 8 << 20;
 const SAVE_EVERY: u64 = 1 << 20;
 /// How often what came is brought onto the disk itself.
 const SYNC_EVERY: Duration = Duration::from_secs(2);
+/// After how many bytes at the latest: what is left for the end is waited for there.
+const SYNC_BYTES: u64 = 64 << 20;
 /// How much is read at once for hashing.
 const READ: usize = 1 << 20;
 /// How long a link the hub gave out is used before the hub is asked for another.
@@ -75,8 +77,10 @@ struct Shared {
     path: PathBuf,
     file: File,
     now: Mutex<Now>,
-    /// More is there, or it is over.
+    /// A piece more can be hashed, or it is over.
     more: Condvar,
+    /// Enough is there to be synced, or it is over.
+    enough: Condvar,
     over: AtomicBool,
 }
 
@@ -94,6 +98,14 @@ struct Now {
     waiting: Vec<(Setback, Instant)>,
     /// Nonsensical answers since the last good one.
     nonsense: u32,
+}
+
+impl Now {
+    /// Whether syncing is worth it, however long ago it was done.
+    fn is_enough(&self) -> bool {
+        let whole = self.state.there.bytes() == self.state.size;
+        self.unsynced >= SYNC_BYTES || (whole && self.unsynced > 0)
+    }
 }
 
 impl Shared {
@@ -140,6 +152,7 @@ pub(crate) async fn fetch(
             nonsense: 0,
         }),
         more: Condvar::new(),
+        enough: Condvar::new(),
         over: AtomicBool::new(false),
     });
     let _ending = Ending(Arc::clone(&shared));
@@ -219,6 +232,7 @@ fn end(shared: &Shared) {
     let _now = shared.now();
     shared.over.store(true, Ordering::Release);
     shared.more.notify_all();
+    shared.enough.notify_all();
 }
 
 fn start_over(shared: &Shared) -> io::Result<()> {
@@ -548,6 +562,7 @@ async fn read(shared: &Shared, span: &mut Range<u64>, mut answer: Answer) -> Res
 fn came(shared: &Shared, range: Range<u64>) -> io::Result<()> {
     let mut now = shared.now();
     let bytes = range.end - range.start;
+    let pieces = now.state.there.prefix() / READ as u64;
     now.state.there.add(range);
     now.unsynced += bytes;
     now.unsaved += bytes;
@@ -558,7 +573,14 @@ fn came(shared: &Shared, range: Range<u64>) -> io::Result<()> {
     } else {
         Ok(())
     };
-    shared.more.notify_all();
+    let prefix = now.state.there.prefix();
+    // Waking a thread costs more than taking a chunk down.
+    if prefix / READ as u64 > pieces || prefix == shared.bytes {
+        shared.more.notify_one();
+    }
+    if now.is_enough() {
+        shared.enough.notify_one();
+    }
     saved
 }
 
@@ -607,9 +629,12 @@ fn sync_along(shared: &Shared) -> io::Result<()> {
         let (state, over) = {
             let mut now = shared.now();
             let since = Instant::now();
-            while !shared.over.load(Ordering::Acquire) && since.elapsed() < SYNC_EVERY {
+            while !shared.over.load(Ordering::Acquire)
+                && !now.is_enough()
+                && since.elapsed() < SYNC_EVERY
+            {
                 let left = SYNC_EVERY.saturating_sub(since.elapsed());
-                let waited = shared.more.wait_timeout(now, left);
+                let waited = shared.enough.wait_timeout(now, left);
                 now = waited.unwrap_or_else(PoisonError::into_inner).0;
             }
             let over = shared.over.load(Ordering::Acquire);

@@ -1,0 +1,32 @@
+//! A hub on this computer with one repository, `terns/bench`, until its standard input ends:
+//! `cargo run --release -p tern-models --features loopback-hub --example loopback_hub -- FOLDER`
+//!
+//! Every file of FOLDER is in the repository. The first line on stdout is the address, the second
+//! the commit.
+
+use std::io::{self, Read, Write};
+use std::path::PathBuf;
+
+use tern_models::loopback_hub::LoopbackHub;
+
+const REPO: &str = "terns/bench";
+
+fn main() -> io::Result<()> {
+    let folder = std::env::args_os()
+        .nth(1)
+        .map(PathBuf::from)
+        .ok_or_else(|| io::Error::other("name a folder with files"))?;
+    let paths = std::fs::read_dir(folder)?
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<io::Result<Vec<_>>>()?;
+    let name = |path: &PathBuf| Some(path.file_name()?.to_str()?.to_owned());
+    let names: Vec<String> = paths.iter().filter_map(name).collect();
+    let files: Vec<(&str, PathBuf)> = names.iter().map(String::as_str).zip(paths).collect();
+    let hub = LoopbackHub::start()?;
+    hub.publish(REPO, &files)?;
+    let commit = hub.commit(REPO).unwrap_or_default();
+    println!("{}\n{commit}", hub.endpoint());
+    io::stdout().flush()?;
+    io::stdin().read_to_end(&mut Vec::new())?;
+    Ok(())
+}
