@@ -14,7 +14,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use crate::{ModelsError, atomic};
+use crate::{ModelsError, atomic, names};
 
 /// Beside a model's files: what they are.
 pub(crate) const RECORD: &str = "tern-model.json";
@@ -147,6 +147,18 @@ impl DownloadPlace {
         }
     }
 
+    /// Deletes what lies among the files and is none of `wanted`: another download's leavings.
+    pub(crate) fn keep_only<'a>(
+        &self,
+        wanted: impl Iterator<Item = &'a str>,
+    ) -> Result<(), ModelsError> {
+        let files = self.files();
+        let wanted: Vec<PathBuf> = wanted
+            .map(|file| names::below(&files, file))
+            .collect::<Result<_, _>>()?;
+        keep_only(&files, &wanted).map_err(|error| ModelsError::folder(&files, error))
+    }
+
     /// Throws the download away. Best effort: what stays is overwritten or thrown away later.
     pub(crate) fn remove(&self) {
         // The plan first: without it nothing is taken for a download.
@@ -204,6 +216,21 @@ fn has_second_name(file: &File) -> io::Result<bool> {
 #[cfg(not(unix))]
 fn has_second_name(_: &File) -> io::Result<bool> {
     Ok(false)
+}
+
+fn keep_only(folder: &Path, wanted: &[PathBuf]) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let path = entry.path();
+        let is_folder = entry.file_type()?.is_dir();
+        match wanted.iter().any(|file| file.starts_with(&path)) {
+            true if is_folder => keep_only(&path, wanted)?,
+            true => {}
+            false if is_folder => fs::remove_dir_all(&path)?,
+            false => fs::remove_file(&path)?,
+        }
+    }
+    Ok(())
 }
 
 /// Brings the names in a folder, and in those below it, onto the disk.

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use self::http::{Failure, Http};
-use self::plan::Plan;
+use self::plan::{Plan, PlannedFile};
 use self::progress::Meter;
 use self::state::StateFile;
 use crate::folder::{DownloadPlace, RECORD, make_folder, open_own, write_json};
@@ -64,6 +64,10 @@ pub fn fetch(
     let name = wish.folder_name();
     let place = folder.download(&name)?;
     let lock = place.lock()?;
+    if let Some(fetched) = placed_before(folder, &place, wish) {
+        place.remove();
+        return Ok(fetched);
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(RECEIVERS)
         .enable_all()
@@ -82,6 +86,23 @@ pub fn fetch(
         place.remove();
     }
     done
+}
+
+/// What an earlier run fetched that was killed after the model had its place and before its
+/// download was cleared up.
+fn placed_before(folder: &ModelsFolder, place: &DownloadPlace, wish: &Wish) -> Option<Fetched> {
+    let plan = Plan::read(place).filter(|plan| plan.wish == *wish)?;
+    let left = |file: &PlannedFile| file.done.is_some() && !is_there(place, file);
+    if !plan.files.iter().all(left) {
+        return None;
+    }
+    let record = record(&plan);
+    let mut whole = folder.whole().into_iter();
+    let home = whole.find(|home| Record::of_folder(home).as_ref() == Some(&record))?;
+    Some(Fetched {
+        path: model_path(&home, &record),
+        record,
+    })
 }
 
 /// A download that was begun and is not done.
@@ -179,6 +200,13 @@ async fn run(
             plan
         }
     };
+    place.keep_only(plan.files.iter().map(|file| file.path.as_str()))?;
+    for (at, file) in plan.files.iter_mut().enumerate() {
+        if file.done.is_some() && !is_there(place, file) {
+            file.done = None;
+            let _ = fs::remove_file(state_path(place, at));
+        }
+    }
     let had: u64 = (0..plan.files.len())
         .map(|at| there(place, &plan, at))
         .sum();
@@ -234,6 +262,13 @@ async fn run(
     let record = record(&plan);
     write_json(&place.files().join(RECORD), &record)?;
     Ok(record)
+}
+
+/// Whether a file lies where it is fetched to, in its whole length.
+fn is_there(place: &DownloadPlace, file: &PlannedFile) -> bool {
+    let path = names::below(&place.files(), &file.path);
+    let found = path.ok().and_then(|path| fs::symlink_metadata(path).ok());
+    found.is_some_and(|found| found.is_file() && found.len() == file.bytes)
 }
 
 /// Asks the hub what there is, as often as it takes.

@@ -106,6 +106,51 @@ fn two_programs_do_not_fetch_one_model() {
     );
 }
 
+/// Puts the plan of a download back as it is when its last file is whole, without any file.
+fn leave_plan(bed: &Bed, plan: &str, fetched: &tern_models::Fetched) {
+    let mut plan: serde_json::Value = serde_json::from_str(plan).unwrap();
+    for file in plan["files"].as_array_mut().unwrap() {
+        let of = |of: &&tern_models::RecordedFile| file["path"] == of.path;
+        let sha256 = &fetched.record.files.iter().find(of).unwrap().sha256;
+        file["done"] = sha256.as_str().into();
+    }
+    let place = bed.folder().path().join(".downloads/terns-small");
+    std::fs::create_dir_all(&place).unwrap();
+    std::fs::write(place.join("plan.json"), plan.to_string()).unwrap();
+}
+
+#[test]
+fn a_kill_between_the_place_and_the_clearing_up_makes_no_second_model() {
+    let bed = Bed::new(MIB);
+    let path = bed.folder().path().join(".downloads/terns-small/plan.json");
+    let mut plan = String::new();
+    let fetched = bed.fetch_with(&Control::default(), &mut |_| {
+        plan = std::fs::read_to_string(&path).unwrap_or_default();
+    });
+    let fetched = fetched.unwrap();
+    leave_plan(&bed, &plan, &fetched);
+    assert_eq!(bed.fetch().unwrap(), fetched);
+    assert_eq!(bed.promoted().len(), 1);
+    assert_eq!((bed.sent(), begun(&bed.folder())), (MIB, vec![]));
+
+    // The model itself is gone, too: it is fetched again, and not an empty folder.
+    leave_plan(&bed, &plan, &fetched);
+    std::fs::remove_dir_all(&fetched.path).unwrap();
+    bed.is_whole(&bed.fetch().unwrap(), 1);
+    assert_eq!(bed.promoted().len(), 1);
+}
+
+#[test]
+fn what_another_download_left_does_not_become_part_of_a_model() {
+    let bed = Bed::new(MIB);
+    let files = bed.folder().path().join(".downloads/terns-small/files");
+    std::fs::create_dir_all(files.join("old")).unwrap();
+    for name in ["tokenizer.json", "old/model.safetensors"] {
+        std::fs::write(files.join(name), "of another revision").unwrap();
+    }
+    bed.is_whole(&bed.fetch().unwrap(), 1);
+}
+
 /// The other process of the next test.
 #[test]
 #[ignore = "run by another test"]
