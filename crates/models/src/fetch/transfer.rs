@@ -22,6 +22,12 @@ use crate::{ModelsError, Setback};
 
 /// Connections to one file at a time.
 const CONNECTIONS: usize = 4;
+/// As many do where bytes come fast: more would only make the disk write at more places.
+const FEW_CONNECTIONS: usize = 2;
+/// How often it is looked at what came.
+const TICK: Duration = Duration::from_millis(100);
+/// Bytes in a tick that count as fast: at 100 MB a second no server holds a connection back.
+const FAST: u64 = 10_000_000;
 /// What one request asks for at most: little enough that hashing, which needs the bytes in their
 /// order, never falls far behind.
 const SPAN: u64 = 32 << 20;
@@ -292,7 +298,8 @@ async fn connections(
     pulse: &mut dyn FnMut(Pulse),
 ) -> Result<(), Failure> {
     let mut running = JoinSet::new();
-    let mut tick = tokio::time::interval(Duration::from_millis(100));
+    let mut tick = tokio::time::interval(TICK);
+    let mut before = shared.now().state.there.bytes();
     if shared.now().todo.bytes() > 0 || shared.bytes == 0 {
         running.spawn(connection(Arc::clone(shared), whole));
     }
@@ -315,9 +322,11 @@ async fn connections(
             }
             _ = tick.tick() => {
                 let (told, more) = look(shared, running.len());
+                let fast = told.done.saturating_sub(before) >= FAST;
+                before = told.done;
                 pulse(told);
                 // More connections once the server has shown that it gives parts.
-                if more {
+                if more && (running.len() < FEW_CONNECTIONS || !fast) {
                     running.spawn(connection(Arc::clone(shared), whole));
                 }
             }
