@@ -71,6 +71,14 @@ function buildRust(report) {
   );
 }
 
+/** How often tests with a count do what they do before a release: downloads with faults, downloads that are killed. */
+const FULL_COUNTS = {
+  TERN_FULL: '1',
+  PROPTEST_CASES: '10000',
+  TERN_FULL_DOWNLOADS: '5000',
+  TERN_FULL_KILLS: '200',
+};
+
 /** How the tests that fill a disk are called; they are marked `ignored`, because they need a small one. */
 const FULL_DISK = 'a_full_disk_is_';
 /** Who has one, and in which file of tests. */
@@ -218,7 +226,7 @@ await main(async () => {
   const wants = (name) => all || part === name;
   const env = {
     ...fixturesEnv(),
-    ...(part === 'full' ? { TERN_FULL: '1', PROPTEST_CASES: '10000' } : {}),
+    ...(part === 'full' ? FULL_COUNTS : {}),
   };
   const report = new Report({ strict: ci && process.platform === 'linux' });
 
