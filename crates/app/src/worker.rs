@@ -1,5 +1,7 @@
 //! The one thread that owns the engine and its KV cache: closed [`Job`] in, closed [`Step`] out.
 //! No lock is held while it computes.
+//!
+//! Longer than 500 lines, because what the thread is asked, what it does and what it tells are one contract.
 
 mod benchmark;
 mod queue;

@@ -3,6 +3,8 @@
 //!
 //! Two origins, as in the real one: the hub answers with lists, small files and redirects; the
 //! place it leads to has the large files.
+//!
+//! Longer than 500 lines, because what the hub says and how it says it wrongly stand side by side.
 
 use std::collections::HashMap;
 use std::fs::File;

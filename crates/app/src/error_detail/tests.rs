@@ -1,4 +1,6 @@
 //! Every error once, and what of it reaches a face.
+//!
+//! Longer than 500 lines, because it is a list: each error there is, and the kind it has.
 
 use std::collections::BTreeSet;
 use std::io;

@@ -1,4 +1,6 @@
 //! One file: over several connections, through every setback, hashed while it comes.
+//!
+//! Longer than 500 lines, because connections, hash and disk share one state, and each must know what the others may do to it.
 
 use std::fs::File;
 use std::io;
