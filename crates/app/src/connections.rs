@@ -3,8 +3,8 @@
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
-use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::clock::now_ms;
 use crate::live::lock;
 
 /// Lines kept; the oldest go first.
@@ -103,13 +103,6 @@ impl Connections {
         log.entries.insert(0, entry);
         log.entries.truncate(LONGEST);
     }
-}
-
-fn now_ms() -> i64 {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// Remote ends of this program's connections to other computers, its webview's processes

@@ -6,14 +6,15 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use tern_models::{
-    Control, Endpoint, ModelsError, ModelsFolder, Network, Patience, Progress, Setback, Stage, Wish,
+    Begun, Control, Endpoint, ModelsError, ModelsFolder, Network, Patience, Progress, Setback,
+    Stage, Wish,
 };
 
 use crate::live::{Core, lock};
-use crate::{App, AppError, AppEvent, ProxyChoice, Settings, token};
+use crate::{App, AppError, AppEvent, ProxyChoice, token};
 
-/// How often the face hears of a download that goes on.
-const TELL_EVERY: Duration = Duration::from_millis(250);
+/// How often the face hears of a download, or of work on files, that goes on.
+pub(crate) const TELL_EVERY: Duration = Duration::from_millis(250);
 
 /// A download, as it is shown.
 #[derive(Clone, Debug)]
@@ -75,22 +76,19 @@ struct Entry {
 
 struct Running {
     control: Control,
-    /// What to do with the files once it has ended.
-    after: After,
+    /// It was told to end: what it still reports is old.
+    told_to_end: bool,
     thread: Option<JoinHandle<()>>,
 }
 
-/// Why a download was told to end.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum After {
-    /// It wasn't.
-    Nothing,
-    /// The person paused it.
-    Pause,
-    /// Nothing may connect now.
-    Lock,
-    /// The person gave it up.
-    Cancel,
+impl Entry {
+    /// Tells the download to end, if it runs; the thread is to be waited for without the lock.
+    fn end(&mut self) -> Option<JoinHandle<()>> {
+        let running = self.running.as_mut()?;
+        running.told_to_end = true;
+        running.control.pause();
+        running.thread.take()
+    }
 }
 
 impl Downloads {
@@ -107,17 +105,15 @@ impl Downloads {
 
     /// Ends every download and waits for its last write.
     pub(crate) fn end_all(&self) {
-        let threads: Vec<JoinHandle<()>> = lock(&self.0)
-            .values_mut()
-            .filter_map(|entry| {
-                let running = entry.running.as_mut()?;
-                running.control.pause();
-                running.thread.take()
-            })
-            .collect();
-        for thread in threads {
-            let _ = thread.join();
-        }
+        let ended: Vec<_> = lock(&self.0).values_mut().map(Entry::end).collect();
+        wait_for(ended.into_iter().flatten());
+    }
+}
+
+/// A download that panicked has left its files as a kill would.
+fn wait_for(threads: impl IntoIterator<Item = JoinHandle<()>>) {
+    for thread in threads {
+        let _ = thread.join();
     }
 }
 
@@ -142,7 +138,10 @@ impl App {
     /// # Errors
     /// [`AppError::NoDownload`], [`AppError::Models`] when that can't be written down.
     pub fn pause_download(&self, id: &str) -> Result<Vec<DownloadInfo>, AppError> {
-        let wish = self.stop_download(id, After::Pause)?;
+        if let Some(entry) = lock(&self.core.downloads.0).get_mut(id) {
+            entry.info.state = DownloadState::Paused;
+        }
+        let wish = self.end_download(id)?;
         tern_models::keep_paused(&self.core.folder(), &wish, true)?;
         self.core.tell_downloads();
         Ok(self.core.downloads.list())
@@ -165,7 +164,7 @@ impl App {
     /// # Errors
     /// [`AppError::NoDownload`], [`AppError::Models`] when another program is at it.
     pub fn cancel_download(&self, id: &str) -> Result<Vec<DownloadInfo>, AppError> {
-        let wish = self.stop_download(id, After::Cancel)?;
+        let wish = self.end_download(id)?;
         tern_models::discard(&self.core.folder(), &wish)?;
         lock(&self.core.downloads.0).remove(id);
         self.core.tell_downloads();
@@ -178,23 +177,13 @@ impl App {
     }
 
     /// Tells a download to end and waits until it has.
-    fn stop_download(&self, id: &str, after: After) -> Result<Wish, AppError> {
+    fn end_download(&self, id: &str) -> Result<Wish, AppError> {
         let (wish, thread) = {
             let mut downloads = lock(&self.core.downloads.0);
             let entry = downloads.get_mut(id).ok_or(AppError::NoDownload)?;
-            if after == After::Pause {
-                entry.info.state = DownloadState::Paused;
-            }
-            let thread = entry.running.as_mut().and_then(|running| {
-                running.after = after;
-                running.control.pause();
-                running.thread.take()
-            });
-            (entry.wish.clone(), thread)
+            (entry.wish.clone(), entry.end())
         };
-        if let Some(thread) = thread {
-            let _ = thread.join();
-        }
+        wait_for(thread);
         Ok(wish)
     }
 }
@@ -209,8 +198,19 @@ impl Core {
     }
 
     /// How downloads reach the hub, as the person set it.
-    pub(crate) fn network(&self) -> Network {
-        network(&lock(&self.settings))
+    fn network(&self) -> Network {
+        let settings = lock(&self.settings);
+        Network {
+            endpoint: settings.mirror.clone(),
+            proxy: match &settings.proxy {
+                ProxyChoice::System => tern_models::ProxyChoice::System,
+                ProxyChoice::Off => tern_models::ProxyChoice::Off,
+                ProxyChoice::Manual { address } => {
+                    tern_models::ProxyChoice::Manual(address.clone())
+                }
+            },
+            token: None,
+        }
     }
 
     /// The host downloads come from.
@@ -220,22 +220,12 @@ impl Core {
     }
 }
 
-fn network(settings: &Settings) -> Network {
-    Network {
-        endpoint: settings.mirror.clone(),
-        proxy: match &settings.proxy {
-            ProxyChoice::System => tern_models::ProxyChoice::System,
-            ProxyChoice::Off => tern_models::ProxyChoice::Off,
-            ProxyChoice::Manual { address } => tern_models::ProxyChoice::Manual(address.clone()),
-        },
-        token: None,
-    }
-}
-
-/// Lets downloads of an earlier run go on: those the person did not pause.
+/// Lists the downloads of an earlier run, and lets those go on that may.
 pub(crate) fn go_on(core: &Arc<Core>) {
-    for begun in tern_models::begun(&core.folder()) {
-        let mut info = info(core, &begun.wish, &begun.progress);
+    let begun = tern_models::begun(&core.folder());
+    for begun in &begun {
+        let mut info = DownloadInfo::new(core, &begun.wish);
+        info.follow(&begun.progress);
         info.state = DownloadState::Paused;
         let entry = Entry {
             wish: begun.wish.clone(),
@@ -244,61 +234,58 @@ pub(crate) fn go_on(core: &Arc<Core>) {
             told: Instant::now(),
         };
         lock(&core.downloads.0).insert(begun.wish.folder_name(), entry);
-        if begun.paused || lock(&core.settings).offline {
-            continue;
-        }
+    }
+    if !lock(&core.settings).offline {
+        start_unpaused(core, begun);
+    }
+}
+
+/// The offline lock was closed or opened.
+pub(crate) fn lock_changed(core: &Arc<Core>, offline: bool) {
+    if offline {
+        core.downloads.end_all();
+        core.tell_downloads();
+    } else {
+        start_unpaused(core, tern_models::begun(&core.folder()));
+    }
+}
+
+/// Lets downloads go on that the person did not pause.
+fn start_unpaused(core: &Arc<Core>, begun: Vec<Begun>) {
+    for begun in begun.into_iter().filter(|begun| !begun.paused) {
         if let Err(error) = start(core, begun.wish) {
             tracing::warn!("a download could not go on: {error}");
         }
     }
 }
 
-/// The offline lock was closed or opened.
-pub(crate) fn lock_changed(core: &Arc<Core>, offline: bool) {
-    if !offline {
-        return go_on_after_lock(core);
-    }
-    let mut threads = Vec::new();
-    for entry in lock(&core.downloads.0).values_mut() {
-        if let Some(running) = &mut entry.running {
-            running.after = After::Lock;
-            running.control.pause();
-            threads.extend(running.thread.take());
+impl DownloadInfo {
+    /// A download that was not heard of yet.
+    fn new(core: &Core, wish: &Wish) -> Self {
+        Self {
+            id: wish.folder_name(),
+            name: wish.label(),
+            catalogue: wish.catalogue.clone(),
+            repo: wish.repo.as_str().to_owned(),
+            host: core.hub_host(),
+            state: DownloadState::Asking,
+            done_bytes: 0,
+            total_bytes: 0,
+            bytes_per_second: None,
+            seconds_left: None,
         }
     }
-    for thread in threads {
-        let _ = thread.join();
-    }
-    core.tell_downloads();
-}
 
-fn go_on_after_lock(core: &Arc<Core>) {
-    for begun in tern_models::begun(&core.folder()) {
-        if !begun.paused
-            && let Err(error) = start(core, begun.wish)
-        {
-            tracing::warn!("a download could not go on: {error}");
-        }
-    }
-}
-
-fn info(core: &Core, wish: &Wish, progress: &Progress) -> DownloadInfo {
-    DownloadInfo {
-        id: wish.folder_name(),
-        name: wish.label(),
-        catalogue: wish.catalogue.clone(),
-        repo: wish.repo.as_str().to_owned(),
-        host: core.hub_host(),
-        state: match progress.stage.clone() {
+    fn follow(&mut self, progress: &Progress) {
+        self.state = match progress.stage.clone() {
             Stage::Asking => DownloadState::Asking,
             Stage::Fetching => DownloadState::Fetching,
             Stage::Waiting { setback, seconds } => DownloadState::Waiting { setback, seconds },
             Stage::Checking => DownloadState::Checking,
-        },
-        done_bytes: progress.done,
-        total_bytes: progress.total,
-        bytes_per_second: progress.bytes_per_second,
-        seconds_left: progress.seconds_left(),
+        };
+        (self.done_bytes, self.total_bytes) = (progress.done, progress.total);
+        self.bytes_per_second = progress.bytes_per_second;
+        self.seconds_left = progress.seconds_left();
     }
 }
 
@@ -317,23 +304,17 @@ fn start(core: &Arc<Core>, wish: Wish) -> Result<(), AppError> {
     {
         return Ok(());
     }
-    let known = downloads
-        .get(&id)
-        .map(|entry| (entry.info.done_bytes, entry.info.total_bytes));
-    let (done, total) = known.unwrap_or_default();
-    let begin = Progress {
-        stage: Stage::Asking,
-        done,
-        total,
-        bytes_per_second: None,
-    };
+    let mut info = DownloadInfo::new(core, &wish);
+    if let Some(known) = downloads.get(&id) {
+        (info.done_bytes, info.total_bytes) = (known.info.done_bytes, known.info.total_bytes);
+    }
     let control = Control::default();
     let entry = Entry {
-        info: info(core, &wish, &begin),
+        info,
         wish: wish.clone(),
         running: Some(Running {
             control: control.clone(),
-            after: After::Nothing,
+            told_to_end: false,
             thread: None,
         }),
         told: Instant::now(),
@@ -365,15 +346,11 @@ fn run(core: &Arc<Core>, id: &str, wish: &Wish, mut network: Network, control: &
         let Some(entry) = downloads.get_mut(id) else {
             return;
         };
-        if entry
-            .running
-            .as_ref()
-            .is_none_or(|running| running.after != After::Nothing)
-        {
+        if entry.running.as_ref().is_none_or(|it| it.told_to_end) {
             return;
         }
         let before = std::mem::discriminant(&entry.info.state);
-        entry.info = info(core, wish, &progress);
+        entry.info.follow(&progress);
         let same = before == std::mem::discriminant(&entry.info.state);
         if same && entry.told.elapsed() < TELL_EVERY {
             return;

@@ -9,10 +9,10 @@ mod names;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use tern_history::{ConversationId, History, HistoryError, MessageState, WholeConversation};
 
+use crate::clock::now_ms;
 use crate::live::lock;
 use crate::{App, AppError};
 use file::{NewFolder, WholeFile};
@@ -291,14 +291,6 @@ impl App {
 /// A time that can't be told is left out.
 fn local_time(history: &History) -> impl Fn(i64) -> String {
     |ms| history.local_time(ms).unwrap_or_default()
-}
-
-/// Milliseconds since the Unix epoch; 0 for a clock before it.
-fn now_ms() -> i64 {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

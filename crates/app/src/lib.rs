@@ -4,6 +4,7 @@
 mod answer;
 mod app;
 mod chats;
+mod clock;
 mod connections;
 mod context;
 mod deltas;

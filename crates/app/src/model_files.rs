@@ -5,14 +5,14 @@ use std::path::Path;
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tern_models::{
     CatalogueModel, Control, InstalledModel, ModelId, ModelsFolder, Shelf, catalogue, copy_in,
     move_in,
 };
 
-use crate::downloads::DownloadInfo;
+use crate::downloads::{DownloadInfo, TELL_EVERY};
 use crate::fit::{self, Benchmark, Computer, Fit};
 use crate::guide::GUIDE_ID;
 use crate::live::{Core, lock};
@@ -24,8 +24,6 @@ use crate::{App, AppError, AppEvent, ModelInfo, token};
 const BENCHMARK_KEY: &str = "benchmark";
 /// Memory the measurement takes, in bytes: a whole model of random weights.
 const BENCHMARK_MEMORY: u64 = 1_400_000_000;
-/// How often the face hears of work that goes on.
-const TELL_EVERY: Duration = Duration::from_millis(250);
 
 /// Something that is done with a model's files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -225,7 +223,7 @@ impl App {
         let (done, wait) = mpsc::channel();
         self.submit(Job::Unload {
             model_id: id.map(str::to_owned),
-            done: Some(done),
+            done,
         });
         // A worker that is gone has nothing in memory.
         let _ = wait.recv();

@@ -49,7 +49,7 @@ pub(crate) enum Job {
     /// Drop a model from memory if it is this one, or any; `done` hears when that is so.
     Unload {
         model_id: Option<String>,
-        done: Option<Sender<()>>,
+        done: Sender<()>,
     },
     /// Measure this computer; whatever is in memory goes first.
     Benchmark {
@@ -185,19 +185,22 @@ fn run(queue: &Queue, steps: &UnboundedSender<Step>, unload_after: &AtomicU64) {
     let mut untitled: Vec<Untitled> = Vec::new();
     let mut used = Instant::now();
     loop {
-        let wait = match (untitled.is_empty(), &resident) {
-            (false, _) => Some(IDLE),
-            (true, Some(resident)) if resident.id != GUIDE_ID => {
-                Some(until_unused(used, unload_after))
-            }
-            (true, _) => None,
+        // The Guide is so small that it stays.
+        let large = resident.as_ref().is_some_and(|it| it.id != GUIDE_ID);
+        let wait = if untitled.is_empty() {
+            // Looked at now and then, as the person may change how long that is.
+            let look =
+                || unused_in(used, unload_after).map_or(UNLOAD_LOOK, |it| it.min(UNLOAD_LOOK));
+            large.then(look)
+        } else {
+            Some(IDLE)
         };
         let job = match queue.next(wait) {
             Next::Job(job) => job,
             Next::Idle => {
                 if let Some(chat) = untitled.pop() {
                     write_title(chat, resident.as_ref(), queue, steps, &mut untitled);
-                } else if is_unused(resident.as_ref(), used, unload_after) {
+                } else if large && unused_in(used, unload_after) == Some(Duration::ZERO) {
                     resident = None;
                     let _ = steps.send(Step::Unloaded);
                 }
@@ -229,21 +232,10 @@ fn run(queue: &Queue, steps: &UnboundedSender<Step>, unload_after: &AtomicU64) {
     }
 }
 
-/// How long until the model in memory may count as unused.
-fn until_unused(used: Instant, unload_after: &AtomicU64) -> Duration {
+/// How long until a model has not been used for as long as the person allows; none if it may stay.
+fn unused_in(used: Instant, unload_after: &AtomicU64) -> Option<Duration> {
     let after = Duration::from_secs(unload_after.load(Ordering::Relaxed));
-    match after.is_zero() {
-        true => UNLOAD_LOOK,
-        false => after.saturating_sub(used.elapsed()).min(UNLOAD_LOOK),
-    }
-}
-
-/// Whether the model in memory has not been used for as long as the person allows. The Guide is so
-/// small that it stays.
-fn is_unused(resident: Option<&Resident>, used: Instant, unload_after: &AtomicU64) -> bool {
-    let after = Duration::from_secs(unload_after.load(Ordering::Relaxed));
-    let large = resident.is_some_and(|resident| resident.id != GUIDE_ID);
-    large && !after.is_zero() && used.elapsed() >= after
+    (!after.is_zero()).then(|| after.saturating_sub(used.elapsed()))
 }
 
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
@@ -281,9 +273,7 @@ fn handle(
                 *resident = None;
                 let _ = steps.send(Step::Unloaded);
             }
-            if let Some(done) = done {
-                let _ = done.send(());
-            }
+            let _ = done.send(());
         }
         Job::Benchmark { threads, done } => {
             if resident.take().is_some() {

@@ -1,13 +1,14 @@
 //! How fast this computer writes, measured with a model of random weights.
 
 use std::ops::ControlFlow;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use tern_engine::{
     LoadOptions, Model, ModelSource, Sequence, SyntheticShape, SyntheticSpec, TokenId,
 };
 
 use crate::AppError;
+use crate::clock::now_ms;
 use crate::fit::Benchmark;
 
 /// Share of open gates: about that of the published model.
@@ -52,13 +53,10 @@ pub(super) fn run(threads: usize) -> Result<Benchmark, AppError> {
     }
     rounds.sort_by(|a, b| a.0.total_cmp(&b.0));
     let (tokens_per_second, bytes_per_second) = rounds[rounds.len() / 2];
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
     Ok(Benchmark {
         bytes_per_second,
         tokens_per_second,
         threads: u32::try_from(model.threads()).unwrap_or(u32::MAX),
-        at_ms: i64::try_from(since.as_millis()).unwrap_or(i64::MAX),
+        at_ms: now_ms(),
     })
 }
