@@ -12,16 +12,7 @@ const REPO: &str = "terns/tiny";
 fn hub() -> LoopbackHub {
     let hub = LoopbackHub::start().expect("a hub");
     let folder = tern_tests::root().join("tests/golden/tiny-bitnet/hf-packed");
-    let names = [
-        "config.json",
-        "generation_config.json",
-        "model.safetensors",
-        "special_tokens_map.json",
-        "tokenizer.json",
-        "tokenizer_config.json",
-    ];
-    let files = names.map(|name| (name, folder.join(name)));
-    hub.publish(REPO, &files).expect("published");
+    hub.publish_folder(REPO, &folder).expect("published");
     hub
 }
 

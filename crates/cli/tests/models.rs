@@ -25,12 +25,8 @@ impl Bed {
     /// A hub with the small model as a folder, and as two GGUF files in another repository.
     fn new() -> Self {
         let hub = LoopbackHub::start().expect("a hub");
-        let entries = fs::read_dir(golden("hf-packed")).expect("the small model");
-        let paths: Vec<PathBuf> = entries.map(|entry| entry.expect("a file").path()).collect();
-        let name = |path: &PathBuf| path.file_name().and_then(|n| n.to_str()).map(str::to_owned);
-        let names: Vec<String> = paths.iter().filter_map(name).collect();
-        let files: Vec<(&str, PathBuf)> = names.iter().map(String::as_str).zip(paths).collect();
-        hub.publish(REPO, &files).expect("published");
+        hub.publish_folder(REPO, &golden("hf-packed"))
+            .expect("published");
         let gguf = |name: &'static str| (name, golden("gguf").join(name));
         let files = [gguf("ggml-model-tq1_0.gguf"), gguf("ggml-model-tq2_0.gguf")];
         hub.publish("terns/gguf", &files).expect("published");

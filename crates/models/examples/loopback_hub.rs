@@ -16,14 +16,8 @@ fn main() -> io::Result<()> {
         .nth(1)
         .map(PathBuf::from)
         .ok_or_else(|| io::Error::other("name a folder with files"))?;
-    let paths = std::fs::read_dir(folder)?
-        .map(|entry| entry.map(|entry| entry.path()))
-        .collect::<io::Result<Vec<_>>>()?;
-    let name = |path: &PathBuf| Some(path.file_name()?.to_str()?.to_owned());
-    let names: Vec<String> = paths.iter().filter_map(name).collect();
-    let files: Vec<(&str, PathBuf)> = names.iter().map(String::as_str).zip(paths).collect();
     let hub = LoopbackHub::start()?;
-    hub.publish(REPO, &files)?;
+    hub.publish_folder(REPO, &folder)?;
     let commit = hub.commit(REPO).unwrap_or_default();
     println!("{}\n{commit}", hub.endpoint());
     io::stdout().flush()?;

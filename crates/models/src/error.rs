@@ -375,6 +375,13 @@ impl fmt::Display for NotAModel {
     }
 }
 
+impl Setback {
+    /// Whether waiting is no remedy: it is borne a few times only.
+    pub(crate) fn is_stubborn(&self) -> bool {
+        matches!(self, Self::Nonsense(_) | Self::Unsafe)
+    }
+}
+
 impl ModelsError {
     /// What the system said of a file in the folder for models.
     pub(crate) fn folder(path: &Path, source: io::Error) -> Self {

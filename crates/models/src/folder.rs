@@ -107,6 +107,21 @@ impl ModelsFolder {
         folders
     }
 
+    /// Refuses what the disk has no room for: `missing` bytes of a model of `bytes`, and some more
+    /// that is left for everything else.
+    pub(crate) fn require_room(&self, missing: u64, bytes: u64) -> Result<(), ModelsError> {
+        let spare = (bytes / 16).clamp(1 << 20, 64 << 20);
+        let needed = missing.saturating_add(spare);
+        match self.free_bytes() {
+            Some(free) if free < needed => Err(ModelsError::NoSpace {
+                needed,
+                free,
+                folder: self.0.clone(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
     /// Bytes that are free where the folder is, or will be.
     pub fn free_bytes(&self) -> Option<u64> {
         let there = self.0.ancestors().find(|path| path.exists())?;

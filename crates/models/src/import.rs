@@ -4,13 +4,13 @@ use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use crate::fetch::{Control, Order, model_path, spare};
+use crate::fetch::{Control, Order, model_path};
 use crate::folder::{RECORD, make_folder, open_own, write_json};
 use crate::hash::{Sha256, to_hex};
 use crate::label::label;
 use crate::names::{self, slug};
 use crate::recognise::recognise;
-use crate::record::{below, files_of};
+use crate::record::{below, files_of, home};
 use crate::{InstalledModel, ModelKind, ModelsError, ModelsFolder, Record, RecordedFile};
 
 /// How much is copied at once.
@@ -65,22 +65,19 @@ pub fn move_in(
     control: &Control,
     went: &mut dyn FnMut(u64),
 ) -> Result<PathBuf, ModelsError> {
-    let home = match model.kind {
-        ModelKind::Folder => Some(model.path.as_path()),
-        ModelKind::Gguf => model.path.parent(),
-    };
-    let record = home
+    let place = home(&model.path, model.kind);
+    let record = place
         .and_then(Record::of_folder)
         .ok_or(ModelsError::NoRecord)?;
-    let home = home.unwrap_or(&model.path);
-    let name = home
+    let place = place.unwrap_or(&model.path);
+    let name = place
         .file_name()
         .and_then(|name| name.to_str())
         .map_or("model".to_owned(), slug);
     let target = folder.path().join(&name);
     if fs::symlink_metadata(&target).is_err() {
         fs::create_dir_all(folder.path()).map_err(|e| ModelsError::folder(folder.path(), e))?;
-        if fs::rename(home, &target).is_ok() {
+        if fs::rename(place, &target).is_ok() {
             went(record.bytes());
             return Ok(model_path(&target, &record));
         }
@@ -98,19 +95,16 @@ pub fn move_in(
     )?;
     if expected != copied.files {
         let file = expected.iter().find(|file| !copied.files.contains(file));
-        let home = if path.is_dir() {
-            path.as_path()
-        } else {
-            path.parent().unwrap_or(&path)
-        };
-        let _ = fs::remove_dir_all(home);
+        if let Some(copy) = home(&path, model.kind) {
+            let _ = fs::remove_dir_all(copy);
+        }
         return Err(ModelsError::Altered {
             file: file.map(|file| file.path.clone()).unwrap_or_default(),
             what: crate::Alteration::Changed,
         });
     }
-    if let Err(error) = fs::remove_dir_all(home) {
-        tracing::warn!("{} could not be deleted: {error}", home.display());
+    if let Err(error) = fs::remove_dir_all(place) {
+        tracing::warn!("{} could not be deleted: {error}", place.display());
     }
     Ok(path)
 }
@@ -129,14 +123,7 @@ fn copy(
         .iter()
         .filter_map(|file| fs::metadata(below(path, kind, file)).ok());
     let bytes = sizes.map(|found| found.len()).sum::<u64>();
-    let needed = bytes.saturating_add(spare(bytes));
-    if let Some(free) = folder.free_bytes().filter(|free| *free < needed) {
-        return Err(ModelsError::NoSpace {
-            needed,
-            free,
-            folder: folder.path().to_path_buf(),
-        });
-    }
+    folder.require_room(bytes, bytes)?;
     let name = format!("{name}.copy");
     let place = folder.download(&name)?;
     let lock = place.lock()?;

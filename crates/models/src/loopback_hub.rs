@@ -11,7 +11,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -191,6 +191,26 @@ impl LoopbackHub {
             .repos
             .insert(repo.to_owned(), Repo { commit, files });
         Ok(())
+    }
+
+    /// Puts every file of a folder into a repository.
+    ///
+    /// # Errors
+    /// What the system says of the folder or a file.
+    pub fn publish_folder(&self, repo: &str, folder: &Path) -> io::Result<()> {
+        let entries = std::fs::read_dir(folder)?.collect::<io::Result<Vec<_>>>()?;
+        let names: Vec<(String, PathBuf)> = entries
+            .iter()
+            .map(|entry| {
+                let name = entry.file_name().to_string_lossy().into_owned();
+                (name, entry.path())
+            })
+            .collect();
+        let files: Vec<(&str, PathBuf)> = names
+            .iter()
+            .map(|(name, path)| (name.as_str(), path.clone()))
+            .collect();
+        self.publish(repo, &files)
     }
 
     /// What goes wrong from now on.

@@ -22,9 +22,13 @@ pub(crate) fn below(folder: &Path, name: &str) -> Result<PathBuf, ModelsError> {
             name: printable(name),
         });
     }
-    Ok(name
-        .split('/')
-        .fold(folder.to_path_buf(), |path, part| path.join(part)))
+    Ok(joined(folder, name))
+}
+
+/// The path below `folder` of a name with `/` between its parts.
+pub(crate) fn joined(folder: &Path, name: &str) -> PathBuf {
+    name.split('/')
+        .fold(folder.to_path_buf(), |path, part| path.join(part))
 }
 
 /// Whether `name` is a relative path of plain parts, usable on Linux, macOS and Windows.

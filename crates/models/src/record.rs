@@ -143,13 +143,19 @@ impl Record {
     }
 }
 
+/// The folder Tern put the model at `path` into, if it put it there.
+pub(crate) fn home(path: &Path, kind: ModelKind) -> Option<&Path> {
+    match kind {
+        ModelKind::Folder => Some(path),
+        ModelKind::Gguf => path.parent(),
+    }
+}
+
 /// Where the file a record calls `file` lies.
 pub(crate) fn below(path: &Path, kind: ModelKind, file: &str) -> PathBuf {
     match kind {
         ModelKind::Gguf => path.to_path_buf(),
-        ModelKind::Folder => file
-            .split('/')
-            .fold(path.to_path_buf(), |path, part| path.join(part)),
+        ModelKind::Folder => names::joined(path, file),
     }
 }
 

@@ -9,7 +9,8 @@ use crate::folder::RECORD;
 use crate::label::label;
 use crate::list_file::{self, Contents, List};
 use crate::recognise::{Recognised, recognise};
-use crate::{Control, InstalledModel, ModelId, ModelKind, ModelsError, ModelsFolder, Record, Wish};
+use crate::record::home;
+use crate::{Control, InstalledModel, ModelId, ModelsError, ModelsFolder, Record, Wish};
 
 /// The models this computer has, kept in `models.json` in the data folder.
 ///
@@ -303,11 +304,8 @@ fn unknown(id: &ModelId) -> ModelsError {
 
 /// Deletes the folder of a model Tern put there: only one with Tern's record in it.
 fn delete_files(model: &InstalledModel) -> Result<(), ModelsError> {
-    let folder = match model.kind {
-        ModelKind::Folder => Some(model.path.as_path()),
-        ModelKind::Gguf => model.path.parent(),
-    };
-    let Some(folder) = folder.filter(|folder| folder.join(RECORD).is_file()) else {
+    let is_ours = |folder: &&Path| folder.join(RECORD).is_file();
+    let Some(folder) = home(&model.path, model.kind).filter(is_ours) else {
         // Gone already, or not what was put there: the rest is nobody's business.
         return Ok(());
     };

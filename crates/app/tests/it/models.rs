@@ -17,16 +17,7 @@ const ID: &str = "terns-tiny";
 fn hub() -> LoopbackHub {
     let hub = LoopbackHub::start().expect("a hub");
     let folder = golden("tiny-bitnet/hf-packed");
-    let names = [
-        "config.json",
-        "generation_config.json",
-        "model.safetensors",
-        "special_tokens_map.json",
-        "tokenizer.json",
-        "tokenizer_config.json",
-    ];
-    let files = names.map(|name| (name, folder.join(name)));
-    hub.publish(REPO, &files).expect("published");
+    hub.publish_folder(REPO, &folder).expect("published");
     hub
 }
 

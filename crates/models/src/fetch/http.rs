@@ -78,6 +78,17 @@ impl Default for Patience {
     }
 }
 
+impl Patience {
+    /// How long is waited after so many setbacks in a row, at least one; a server may have asked
+    /// for more.
+    pub(crate) fn wait(&self, setbacks: u32, asked: Option<Duration>) -> Duration {
+        let doubled = self.first_wait * 2_u32.saturating_pow(setbacks.clamp(1, 17) - 1);
+        doubled
+            .min(self.longest_wait)
+            .max(asked.unwrap_or_default())
+    }
+}
+
 /// Why a request gave nothing.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -233,6 +244,14 @@ impl Http {
                 Setback::Nonsense("an unknown status"),
                 None,
             )),
+        }
+    }
+
+    /// What is said when the server goes on like this.
+    pub(crate) fn undelivered(&self, setback: Setback) -> ModelsError {
+        ModelsError::Undelivered {
+            host: self.endpoint.host().to_owned(),
+            setback,
         }
     }
 

@@ -29,10 +29,6 @@ pub use plan::Wish;
 pub(crate) use progress::Order;
 pub use progress::{Control, Progress, Stage};
 
-/// Room that is left on the disk beyond `bytes` of a model, in bytes.
-pub(crate) fn spare(bytes: u64) -> u64 {
-    (bytes / 16).clamp(1 << 20, 64 << 20)
-}
 /// Threads that take bytes from connections and write them: while one waits for the disk, the
 /// other takes.
 const RECEIVERS: usize = 2;
@@ -210,17 +206,8 @@ async fn run(
     let had: u64 = (0..plan.files.len())
         .map(|at| there(place, &plan, at))
         .sum();
-    let needed = plan
-        .bytes()
-        .saturating_sub(had)
-        .saturating_add(spare(plan.bytes()));
-    if let Some(free) = folder.free_bytes().filter(|free| *free < needed) {
-        return Err(ModelsError::NoSpace {
-            needed,
-            free,
-            folder: folder.path().to_path_buf(),
-        });
-    }
+    let missing = plan.bytes().saturating_sub(had);
+    folder.require_room(missing, plan.bytes())?;
     let (mut meter, total) = (Meter::default(), plan.bytes());
     let mut before = 0;
     for at in 0..plan.files.len() {
@@ -299,20 +286,14 @@ async fn ask(
             Err(Failure::Passing(setback, wait)) => (setback, wait),
             Err(Failure::StartOver(setback)) => (setback, None),
         };
-        if matches!(setback, Setback::Nonsense(_) | Setback::Unsafe) {
+        if setback.is_stubborn() {
             nonsense += 1;
             if nonsense >= http.patience.nonsense {
-                return Err(ModelsError::Undelivered {
-                    host: http.endpoint.host().to_owned(),
-                    setback,
-                });
+                return Err(http.undelivered(setback));
             }
         }
-        let doubled = http.patience.first_wait * 2_u32.saturating_pow(setbacks.min(16));
         setbacks += 1;
-        let wait = doubled
-            .min(http.patience.longest_wait)
-            .max(wait.unwrap_or_default());
+        let wait = http.patience.wait(setbacks, wait);
         nothing(waiting(setback, wait));
         tokio::select! {
             () = tokio::time::sleep(wait) => {}

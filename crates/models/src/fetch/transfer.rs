@@ -206,24 +206,17 @@ pub(crate) async fn fetch(
             Err(Failure::StartOver(setback)) => {
                 changes += u32::from(setback == Setback::Changed);
                 if changes > MOST_CHANGES {
-                    return Err(undelivered(&shared, setback));
+                    return Err(shared.http.undelivered(setback));
                 }
                 whole_only = shared.now().parts == Some(false);
                 starts += 1;
                 setback
             }
-            Err(Failure::Passing(setback, _)) => return Err(undelivered(&shared, setback)),
+            Err(Failure::Passing(setback, _)) => return Err(shared.http.undelivered(setback)),
             Err(Failure::Final(error)) => return Err(error),
         };
         tracing::info!("{} is started over: {setback}", shared.name);
         start_over(&shared).map_err(|error| shared.folder_error(error))?;
-    }
-}
-
-fn undelivered(shared: &Shared, setback: Setback) -> ModelsError {
-    ModelsError::Undelivered {
-        host: shared.http.endpoint.host().to_owned(),
-        setback,
     }
 }
 
@@ -386,17 +379,14 @@ async fn connection(shared: Arc<Shared>, whole: Option<u32>) -> Result<(), Failu
             setbacks = 0;
         }
         setbacks += 1;
-        let doubled = patience.first_wait * 2_u32.saturating_pow(setbacks.min(16) - 1);
-        let wait = doubled
-            .min(patience.longest_wait)
-            .max(asked.unwrap_or_default());
+        let wait = patience.wait(setbacks, asked);
         tracing::debug!("{}: {setback}, next try in {wait:?}", shared.name);
         let until = Instant::now() + wait;
         {
             let mut now = shared.now();
             now.todo.add(span);
             now.waiting.push((setback.clone(), until));
-            if matches!(setback, Setback::Nonsense(_) | Setback::Unsafe) {
+            if setback.is_stubborn() {
                 now.nonsense += 1;
                 if now.nonsense >= patience.nonsense {
                     return Err(Failure::Passing(setback, None));
