@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-use tern_app::{App, AppEvent, ConversationId, MessageText, Sampling, SentMessage, Settings};
+use tern_app::{
+    App, AppEvent, ConversationId, MessageText, ModelInfo, Sampling, SentMessage, Settings,
+};
 
 /// Long enough for a busy machine; a test that waits this long has failed.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -69,6 +71,13 @@ impl Desk {
                 return seen;
             }
         }
+    }
+
+    /// Events until the list of models has one that is so.
+    pub(crate) fn until_a_model(&self, is: impl Fn(&ModelInfo) -> bool) -> Vec<AppEvent> {
+        self.until(
+            |event| matches!(event, AppEvent::ModelsChanged(models) if models.iter().any(&is)),
+        )
     }
 
     /// Events up to the end of `sent`'s answer, and that answer.

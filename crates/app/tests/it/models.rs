@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use tern_app::{
-    AppError, AppEvent, DownloadInfo, DownloadState, ModelPresence, Settings, WorkKind,
+    AppError, AppEvent, DownloadInfo, DownloadState, ModelInfo, ModelPresence, Settings, WorkKind,
 };
 use tern_models::loopback_hub::{Fault, LoopbackHub};
 
@@ -243,15 +243,9 @@ fn a_copied_model_is_deleted_with_its_entry_and_one_in_place_is_not() {
     assert!(copied.owned && copied.recorded);
     let in_place = desk.app.import_model(&theirs, false).expect("in place");
     assert!(!in_place.owned);
-    desk.until(|event| {
-        matches!(event, AppEvent::ModelsChanged(models)
-            if models.iter().any(|of| of.id == in_place.id && of.recorded && of.work.is_none()))
-    });
+    desk.until_a_model(|of| of.id == in_place.id && of.recorded && of.work.is_none());
     desk.app.select_model(&copied.id, None).expect("selected");
-    desk.until(|event| {
-        matches!(event, AppEvent::ModelsChanged(models)
-            if models.iter().any(|of| of.id == copied.id && of.presence == ModelPresence::Ready))
-    });
+    desk.until_a_model(|of| of.id == copied.id && of.presence == ModelPresence::Ready);
     let path = copied.path.clone().expect("a path");
     desk.app.remove_model(&copied.id).expect("removed");
     desk.app.remove_model(&in_place.id).expect("removed");
@@ -273,10 +267,8 @@ fn a_changed_file_is_named_and_the_work_is_shown() {
     fs::write(&weights, bytes).expect("written");
     let error = desk.app.verify_model(&copied.id).expect_err("changed");
     assert!(error.to_string().contains("model.safetensors"), "{error}");
-    let seen = desk.until(|event| {
-        matches!(event, AppEvent::ModelsChanged(models)
-            if models.iter().any(|of| of.work.is_some_and(|work| work.kind == WorkKind::Verifying)))
-    });
+    let seen =
+        desk.until_a_model(|of| of.work.is_some_and(|work| work.kind == WorkKind::Verifying));
     assert!(!seen.is_empty());
 }
 
@@ -310,15 +302,10 @@ fn another_folder_takes_the_models_along() {
 fn a_model_leaves_memory_when_it_is_told_to() {
     let folder = tempfile::tempdir().expect("a folder");
     let desk = Desk::with_rambler(folder.path(), 5);
-    let is = |presence| {
-        move |event: &AppEvent| {
-            matches!(event, AppEvent::ModelsChanged(models)
-                if models.iter().any(|of| of.id != "guide" && of.presence == presence))
-        }
-    };
-    desk.until(is(ModelPresence::Ready));
+    let is = |presence| move |of: &ModelInfo| of.id != "guide" && of.presence == presence;
+    desk.until_a_model(is(ModelPresence::Ready));
     desk.app.unload_model();
-    desk.until(is(ModelPresence::Idle));
+    desk.until_a_model(is(ModelPresence::Idle));
 }
 
 #[test]
