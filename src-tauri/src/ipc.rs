@@ -57,6 +57,7 @@ pub(crate) fn builder() -> Builder<Wry> {
             commands::models_view,
             commands::choose_models_folder,
             commands::run_benchmark,
+            commands::token_state,
             commands::set_token,
             commands::start_download,
             commands::pause_download,

@@ -182,6 +182,21 @@ test('a file is opened in place, or copied with its progress', async ({ app, pag
   expect(await app.calls('importModel')).toEqual([['file', true]]);
 });
 
+test('a copy that was stopped leaves nothing behind and nothing to read', async ({ app, page }) => {
+  await app.start('chats', 'manual');
+  await page.keyboard.press('Control+Shift+M');
+  const before = await page.getByTestId('installed-model').count();
+  await models(page).getByRole('radio', { name: 'Copy' }).press('Space');
+  await models(page).getByRole('button', { name: 'Open model file…' }).click();
+  await expect(page.getByTestId('installed-model')).toHaveCount(before + 1);
+  const copied = page.getByTestId('installed-model').last();
+  await expect(copied).toContainText('Copying into Tern’s folder');
+  await expect(copied.getByRole('button', { name: /^Actions/ })).toHaveCount(0);
+  await copied.getByRole('button', { name: /^Stop/ }).click();
+  await expect(page.getByTestId('installed-model')).toHaveCount(before);
+  await expect(models(page).getByTestId('problem-line')).toHaveCount(0);
+});
+
 test('what could not be opened is said beside the buttons, once', async ({ app, page }) => {
   await app.start('first-run');
   await page.keyboard.press('Control+Shift+M');

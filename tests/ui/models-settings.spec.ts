@@ -47,6 +47,19 @@ test('a mirror is an address or nothing', async ({ app, page }) => {
   await expect.poll(() => stored(app)).toMatchObject({ mirror: null });
 });
 
+test('the keyring is left alone until the person looks for the token', async ({ app, page }) => {
+  await app.start('chats');
+  await page.keyboard.press('Control+Shift+M');
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Control+,');
+  await page.getByRole('tab', { name: 'Network' }).click();
+  await expect(page.getByLabel('Offline lock')).toBeVisible();
+  expect(await app.calls('tokenState')).toEqual([]);
+  await page.getByText('Downloads', { exact: true }).click();
+  await expect(page.getByLabel('Access token')).toBeVisible();
+  expect(await app.calls('tokenState')).toHaveLength(1);
+});
+
 test('a token goes into the keyring and never comes back', async ({ app, page }) => {
   await app.start('chats');
   await network(page);

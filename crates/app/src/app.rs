@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
 use tern_history::{ConversationId, History, HistoryError};
-use tern_models::{ModelId, Shelf};
+use tern_models::{ModelId, ModelsError, NetworkSettings, Shelf};
 use tokio::sync::mpsc::unbounded_channel;
 
 use crate::deltas::Deltas;
@@ -47,7 +47,8 @@ impl App {
         if let Err(error) = shelf.adopt(&folder) {
             tracing::warn!("downloaded models could not be listed: {error}");
         }
-        let settings = stored_settings(&history)?;
+        let mut settings = stored_settings(&history)?;
+        let network_problem = read_network(data_dir, &mut settings.network).err();
         let selected = history
             .setting(SELECTED_MODEL_KEY)?
             .filter(|id| id == GUIDE_ID || shelf.find(&ModelId::new(id)).is_some())
@@ -74,6 +75,9 @@ impl App {
             deltas: Some(deltas),
         };
         app.core.tell_history_notes();
+        if let Some(error) = network_problem {
+            app.core.emit(AppEvent::Problem(error.into()));
+        }
         downloads::go_on(&app.core);
         // Only the Guide: it is a few MB. A large model is read when its first answer is asked for.
         if *lock(&app.core.selected_model) == GUIDE_ID {
@@ -95,18 +99,23 @@ impl App {
     /// Checks and stores the settings; answers started later use them.
     ///
     /// # Errors
-    /// [`AppError::Setting`] for a value out of range, [`AppError::History`].
+    /// [`AppError::Setting`] for a value out of range, [`AppError::History`], [`AppError::Models`] for
+    /// how the network is reached.
     pub fn set_settings(&self, settings: Settings) -> Result<(), AppError> {
         settings.validate()?;
+        // First, as the offline lock may be in it.
+        if lock(&self.core.settings).network != settings.network {
+            settings.network.write(&self.data_dir)?;
+        }
         let json = serde_json::to_string(&settings).expect("plain numbers and texts become JSON");
         self.core.history.set_setting(SETTINGS_KEY, &json)?;
         let unload_after = settings.unload_after_seconds();
         self.core
             .unload_after
             .store(unload_after, Ordering::Relaxed);
-        let offline = settings.offline;
+        let offline = settings.network.offline;
         let before = std::mem::replace(&mut *lock(&self.core.settings), settings);
-        if before.offline != offline {
+        if before.network.offline != offline {
             downloads::lock_changed(&self.core, offline);
         }
         Ok(())
@@ -197,4 +206,22 @@ fn stored_settings(history: &History) -> Result<Settings, HistoryError> {
         tracing::warn!("stored settings can't be read; using the defaults");
     }
     Ok(settings.unwrap_or_default())
+}
+
+/// Reads how the network may be reached. What the history says of it is an older version's word, and
+/// gets its file now. After an error the offline lock is on.
+fn read_network(data_dir: &Path, network: &mut NetworkSettings) -> Result<(), ModelsError> {
+    match NetworkSettings::read(data_dir) {
+        Ok(Some(found)) => *network = found,
+        Ok(None) if *network != NetworkSettings::default() => network.write(data_dir)?,
+        Ok(None) => {}
+        Err(error) => {
+            *network = NetworkSettings {
+                offline: true,
+                ..NetworkSettings::default()
+            };
+            return Err(error);
+        }
+    }
+    Ok(())
 }

@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 
 use tern_models::{
     Begun, Control, Endpoint, ModelsError, ModelsFolder, Network, Patience, Progress, Setback,
-    Stage, Wish,
+    Stage, TokenSource, Wish,
 };
 
 use crate::live::{Core, lock};
-use crate::{App, AppError, AppEvent, ProxyChoice, token};
+use crate::{App, AppError, AppEvent, token};
 
 /// How often the face hears of a download, or of work on files, that goes on.
 pub(crate) const TELL_EVERY: Duration = Duration::from_millis(250);
@@ -63,9 +63,12 @@ pub enum DownloadState {
     Failed(Arc<AppError>),
 }
 
-/// Every download that is not done.
+/// Every download that is not done, and those that were done since the start, the newest last.
 #[derive(Default)]
-pub(crate) struct Downloads(Mutex<BTreeMap<String, Entry>>);
+pub(crate) struct Downloads {
+    begun: Mutex<BTreeMap<String, Entry>>,
+    finished: Mutex<Vec<DownloadInfo>>,
+}
 
 struct Entry {
     wish: Wish,
@@ -93,19 +96,26 @@ impl Entry {
 
 impl Downloads {
     pub(crate) fn list(&self) -> Vec<DownloadInfo> {
-        lock(&self.0)
+        lock(&self.begun)
             .values()
             .map(|entry| entry.info.clone())
             .collect()
     }
 
+    /// Those that were done since the start: a face may not have been there to see it.
+    pub(crate) fn finished(&self) -> Vec<DownloadInfo> {
+        lock(&self.finished).clone()
+    }
+
     pub(crate) fn any_running(&self) -> bool {
-        lock(&self.0).values().any(|entry| entry.running.is_some())
+        lock(&self.begun)
+            .values()
+            .any(|entry| entry.running.is_some())
     }
 
     /// Ends every download and waits for its last write.
     pub(crate) fn end_all(&self) {
-        let ended: Vec<_> = lock(&self.0).values_mut().map(Entry::end).collect();
+        let ended: Vec<_> = lock(&self.begun).values_mut().map(Entry::end).collect();
         wait_for(ended.into_iter().flatten());
     }
 }
@@ -123,9 +133,12 @@ impl App {
     ///
     /// # Errors
     /// [`AppError::Offline`] while the offline lock is on, [`AppError::Models`] for a name that is
-    /// none. What happens later is told by [`AppEvent::DownloadsChanged`].
+    /// none, [`AppError::HereAlready`]. What happens later is told by [`AppEvent::DownloadsChanged`].
     pub fn start_download(&self, wish: &str) -> Result<DownloadInfo, AppError> {
         let wish = Wish::parse(wish.trim())?;
+        if let Some(model) = lock(&self.core.shelf).find_fetched(&wish) {
+            return Err(AppError::HereAlready { name: model.name });
+        }
         let id = wish.folder_name();
         start(&self.core, wish)?;
         let list = self.core.downloads.list();
@@ -138,7 +151,7 @@ impl App {
     /// # Errors
     /// [`AppError::NoDownload`], [`AppError::Models`] when that can't be written down.
     pub fn pause_download(&self, id: &str) -> Result<Vec<DownloadInfo>, AppError> {
-        if let Some(entry) = lock(&self.core.downloads.0).get_mut(id) {
+        if let Some(entry) = lock(&self.core.downloads.begun).get_mut(id) {
             entry.info.state = DownloadState::Paused;
         }
         let wish = self.end_download(id)?;
@@ -152,7 +165,7 @@ impl App {
     /// # Errors
     /// As [`start_download`](Self::start_download), and [`AppError::NoDownload`].
     pub fn resume_download(&self, id: &str) -> Result<Vec<DownloadInfo>, AppError> {
-        let wish = lock(&self.core.downloads.0)
+        let wish = lock(&self.core.downloads.begun)
             .get(id)
             .map(|entry| entry.wish.clone());
         start(&self.core, wish.ok_or(AppError::NoDownload)?)?;
@@ -166,7 +179,7 @@ impl App {
     pub fn cancel_download(&self, id: &str) -> Result<Vec<DownloadInfo>, AppError> {
         let wish = self.end_download(id)?;
         tern_models::discard(&self.core.folder(), &wish)?;
-        lock(&self.core.downloads.0).remove(id);
+        lock(&self.core.downloads.begun).remove(id);
         self.core.tell_downloads();
         Ok(self.core.downloads.list())
     }
@@ -179,7 +192,7 @@ impl App {
     /// Tells a download to end and waits until it has.
     fn end_download(&self, id: &str) -> Result<Wish, AppError> {
         let (wish, thread) = {
-            let mut downloads = lock(&self.core.downloads.0);
+            let mut downloads = lock(&self.core.downloads.begun);
             let entry = downloads.get_mut(id).ok_or(AppError::NoDownload)?;
             (entry.wish.clone(), entry.end())
         };
@@ -200,22 +213,12 @@ impl Core {
     /// How downloads reach the hub, as the person set it.
     fn network(&self) -> Network {
         let settings = lock(&self.settings);
-        Network {
-            endpoint: settings.mirror.clone(),
-            proxy: match &settings.proxy {
-                ProxyChoice::System => tern_models::ProxyChoice::System,
-                ProxyChoice::Off => tern_models::ProxyChoice::Off,
-                ProxyChoice::Manual { address } => {
-                    tern_models::ProxyChoice::Manual(address.clone())
-                }
-            },
-            token: None,
-        }
+        settings.network.network(TokenSource::new(token::token))
     }
 
     /// The host downloads come from.
     pub(crate) fn hub_host(&self) -> String {
-        let mirror = lock(&self.settings).mirror.clone();
+        let mirror = lock(&self.settings).network.mirror.clone();
         Endpoint::choose(mirror.as_deref()).map_or(String::new(), |hub| hub.host().to_owned())
     }
 }
@@ -233,9 +236,9 @@ pub(crate) fn go_on(core: &Arc<Core>) {
             running: None,
             told: Instant::now(),
         };
-        lock(&core.downloads.0).insert(begun.wish.folder_name(), entry);
+        lock(&core.downloads.begun).insert(begun.wish.folder_name(), entry);
     }
-    if !lock(&core.settings).offline {
+    if !lock(&core.settings).network.offline {
         start_unpaused(core, begun);
     }
 }
@@ -290,14 +293,14 @@ impl DownloadInfo {
 }
 
 fn start(core: &Arc<Core>, wish: Wish) -> Result<(), AppError> {
-    if lock(&core.settings).offline {
+    if lock(&core.settings).network.offline {
         return Err(AppError::Offline);
     }
     let id = wish.folder_name();
     // An address or proxy that is none is said at once, not in a list.
     let network = core.network();
     Endpoint::choose(network.endpoint.as_deref())?;
-    let mut downloads = lock(&core.downloads.0);
+    let mut downloads = lock(&core.downloads.begun);
     if downloads
         .get(&id)
         .is_some_and(|entry| entry.running.is_some())
@@ -336,13 +339,11 @@ fn start(core: &Arc<Core>, wish: Wish) -> Result<(), AppError> {
     Ok(())
 }
 
-fn run(core: &Arc<Core>, id: &str, wish: &Wish, mut network: Network, control: &Control) {
+fn run(core: &Arc<Core>, id: &str, wish: &Wish, network: Network, control: &Control) {
     let folder = core.folder();
     core.connections.note_download(&core.hub_host());
-    // The keyring may ask the person, so not on the command's thread.
-    network.token = token::token();
     let mut report = |progress: Progress| {
-        let mut downloads = lock(&core.downloads.0);
+        let mut downloads = lock(&core.downloads.begun);
         let Some(entry) = downloads.get_mut(id) else {
             return;
         };
@@ -372,10 +373,11 @@ fn run(core: &Arc<Core>, id: &str, wish: &Wish, mut network: Network, control: &
     });
     let added =
         fetched.and_then(|fetched| lock(&core.shelf).add_owned(&fetched.path, fetched.record));
-    let mut downloads = lock(&core.downloads.0);
+    let mut downloads = lock(&core.downloads.begun);
     match added {
         Ok(_) => {
-            downloads.remove(id);
+            let done = downloads.remove(id).map(|entry| entry.info);
+            lock(&core.downloads.finished).extend(done);
         }
         Err(error) => {
             if let Some(entry) = downloads.get_mut(id) {

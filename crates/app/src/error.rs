@@ -113,9 +113,17 @@ pub enum AppError {
     },
     /// A connection while the offline lock is closed.
     #[error(
-        "The offline lock is on, so nothing is downloaded. Turn it off in Settings under Network."
+        "The offline lock is on, so nothing is downloaded. Turn it off in Tern's settings under Network."
     )]
     Offline,
+    /// What is to be downloaded is there.
+    #[error(
+        "The model \"{name}\" is here already: choose it in the list. To download it anew, remove it first."
+    )]
+    HereAlready {
+        /// Display name.
+        name: String,
+    },
     /// No such download (any more).
     #[error("This download is over or was given up. Choose the model again.")]
     NoDownload,
@@ -212,6 +220,7 @@ impl AppError {
             | Self::PresetTwice { .. }
             | Self::Setting { .. } => ErrorKind::Invalid,
             Self::Offline
+            | Self::HereAlready { .. }
             | Self::BadToken
             | Self::Keyring { .. }
             | Self::TooLittleMemory { .. } => ErrorKind::Invalid,

@@ -51,14 +51,14 @@ pub use paths::data_dir;
 pub use pdf::{READ_PDF_FLAG, answer_pdf_request};
 pub use question::{ChatOptions, Draft, Question};
 pub use sampling::{Sampling, SettingName};
-pub use settings::{Language, Preset, Profile, ProxyChoice, Settings, Theme};
+pub use settings::{Language, Preset, Profile, Settings, Theme};
 pub use storage::StorageUse;
 pub use tern_engine::{StopReason, Warning};
 pub use tern_history::{
     Attachment, Backup, BackupReason, ConversationId, MessageId, MessageState, Role, Versions,
 };
-pub use tern_models::{CatalogueModel, Origin, Setback, WeightForm};
-pub use token::token;
+pub use tern_models::{CatalogueModel, NetworkSettings, Origin, ProxyChoice, Setback, WeightForm};
+pub use token::{TokenState, set_token, token, token_state};
 pub use view::{
     AnswerStats, ChatRow, ChatView, ContextUse, MessageText, ModelPrompt, SearchHit, SentMessage,
 };

@@ -17,7 +17,8 @@ use crate::memory::MemoryGauge;
 use crate::model_files::Works;
 use crate::worker::{LoadedModel, Ticket};
 use crate::{
-    AppError, ChatRow, Failure, MessageText, ModelInfo, ModelPresence, Settings, answer, models,
+    AppError, ChatRow, Failure, MessageText, ModelInfo, ModelPresence, Settings, WorkKind, answer,
+    models,
 };
 
 /// The program's shared state.
@@ -249,6 +250,7 @@ impl Core {
     /// Every model with what it is doing now.
     pub(crate) fn models(&self) -> Vec<ModelInfo> {
         let mut list = models::list(&lock(&self.shelf));
+        list.extend(self.works.newcomers());
         let selected = lock(&self.selected_model).clone();
         self.with_engine(|engine| {
             for model in &mut list {
@@ -269,10 +271,11 @@ impl Core {
         list
     }
 
-    /// The model with this id.
+    /// The model with this id, once all of it is there.
     pub(crate) fn model(&self, id: &str) -> Result<ModelInfo, AppError> {
+        let arrives = |model: &ModelInfo| model.work.is_some_and(|it| it.kind == WorkKind::Copying);
         let mut list = self.models().into_iter();
-        list.find(|model| model.id == id)
+        list.find(|model| model.id == id && !arrives(model))
             .ok_or_else(|| AppError::UnknownModel { id: id.to_owned() })
     }
 

@@ -8,8 +8,8 @@ use std::thread;
 use std::time::Instant;
 
 use tern_models::{
-    CatalogueModel, Control, InstalledModel, ModelId, ModelsFolder, Shelf, catalogue, copy_in,
-    move_in,
+    Candidate, CatalogueModel, Control, InstalledModel, ModelId, ModelsFolder, Shelf, catalogue,
+    copy_in, move_in,
 };
 
 use crate::downloads::{DownloadInfo, TELL_EVERY};
@@ -18,7 +18,7 @@ use crate::guide::GUIDE_ID;
 use crate::live::{Core, lock};
 use crate::settings::SELECTED_MODEL_KEY;
 use crate::worker::Job;
-use crate::{App, AppError, AppEvent, ModelInfo, token};
+use crate::{App, AppError, AppEvent, ModelInfo};
 
 /// Key under which the last measurement lies in the history database, as JSON.
 const BENCHMARK_KEY: &str = "benchmark";
@@ -41,24 +41,40 @@ pub struct ModelWork {
 pub enum WorkKind {
     /// Compared with what they should be.
     Verifying,
-    /// Hashed or copied because they are new.
-    Importing,
+    /// Hashed where they lie, to know later what they were.
+    Recording,
+    /// Copied into Tern's folder; until that is done, the model can't be used.
+    Copying,
     /// Brought into another folder.
     Moving,
 }
 
 /// Work under way, by model.
 #[derive(Default)]
-pub(crate) struct Works(Mutex<HashMap<String, (ModelWork, Control)>>);
+pub(crate) struct Works(Mutex<HashMap<String, Work>>);
+
+struct Work {
+    shown: ModelWork,
+    control: Control,
+    /// The model, while it is not on the list.
+    newcomer: Option<ModelInfo>,
+}
 
 impl Works {
     pub(crate) fn of(&self, id: &str) -> Option<ModelWork> {
-        lock(&self.0).get(id).map(|(work, _)| *work)
+        lock(&self.0).get(id).map(|work| work.shown)
+    }
+
+    /// Models that are being copied in.
+    pub(crate) fn newcomers(&self) -> Vec<ModelInfo> {
+        let works = lock(&self.0);
+        let found = works.values().filter_map(|work| work.newcomer.clone());
+        found.collect()
     }
 
     pub(crate) fn stop_all(&self) {
-        for (_, control) in lock(&self.0).values() {
-            control.cancel();
+        for work in lock(&self.0).values() {
+            work.control.cancel();
         }
     }
 }
@@ -91,10 +107,8 @@ pub struct ModelsOverview {
     pub used_bytes: u64,
     /// What was measured on this computer.
     pub benchmark: Option<Benchmark>,
-    /// A token for the hub is there.
-    pub has_token: bool,
-    /// This computer has a keyring for it.
-    pub keyring: bool,
+    /// Downloads that were done since the start, the newest last.
+    pub finished: Vec<DownloadInfo>,
     /// The hub.
     pub host: String,
 }
@@ -134,31 +148,26 @@ impl App {
             folder,
             free_bytes,
             benchmark,
-            has_token: token::token().is_some(),
-            keyring: token::has_keyring(),
+            // After those that are not done: one that ends meanwhile is in both, not in neither.
+            finished: core.downloads.finished(),
             host: core.hub_host(),
         }
     }
 
     /// Brings in a model file or folder: used where it lies, or copied into Tern's folder. Its
-    /// files are hashed; where they are used in place, that goes on after the call.
+    /// files are hashed; where they are used in place, that goes on after the call. One that is
+    /// copied is listed meanwhile, with how far it is.
     ///
     /// # Errors
     /// [`AppError::Models`] when it is not a model or can't be copied, [`AppError::Load`] when it
-    /// is one Tern can't open.
+    /// is one Tern can't open, [`AppError::ModelInUse`] while it is copied already.
     pub fn import_model(&self, path: &Path, copy: bool) -> Result<ModelInfo, AppError> {
         let source = tern_engine::ModelSource::from_path(path)?;
         // Reads the header only, so a foreign or damaged file is refused before it is listed.
         tern_engine::inspect(&source)?;
         let core = &self.core;
         let added = if copy {
-            let control = Control::default();
-            let (path, record) = copy_in(&core.folder(), path, &control, &mut |_| {
-                if core.closing.load(std::sync::atomic::Ordering::Relaxed) {
-                    control.cancel();
-                }
-            })?;
-            lock(&core.shelf).add_owned(&path, record)?
+            copy_model(core, path)?
         } else {
             let added = lock(&core.shelf).add(path)?;
             if added.record.is_none() {
@@ -185,8 +194,8 @@ impl App {
 
     /// Ends what is done with a model's files.
     pub fn stop_model_work(&self, id: &str) {
-        if let Some((_, control)) = lock(&self.core.works.0).get(id) {
-            control.cancel();
+        if let Some(work) = lock(&self.core.works.0).get(id) {
+            work.control.cancel();
         }
     }
 
@@ -292,14 +301,6 @@ impl App {
         self.core.history.set_setting(BENCHMARK_KEY, &json)?;
         Ok(measured)
     }
-
-    /// Keeps a token for the hub in the system's keyring; none takes it away.
-    ///
-    /// # Errors
-    /// [`AppError::Keyring`] when there is none that can be used, [`AppError::BadToken`].
-    pub fn set_token(&self, token: Option<&str>) -> Result<(), AppError> {
-        token::set_token(token)
-    }
 }
 
 /// Whether a model came from this entry of the catalogue.
@@ -311,6 +312,25 @@ fn is_from(model: &InstalledModel, catalogue: &str) -> bool {
     origin.is_some_and(|origin| origin.catalogue.as_deref() == Some(catalogue))
 }
 
+/// Copies a model into Tern's folder. What it will be on the list is not known before the end, so
+/// until then it goes by the path it comes from, which no id looks like.
+fn copy_model(core: &Core, path: &Path) -> Result<InstalledModel, AppError> {
+    let id = format!("copy of {}", path.display());
+    let candidate = Candidate::at(path)?;
+    let bytes = candidate.bytes;
+    let newcomer = ModelInfo::newcomer(&id, path, candidate);
+    core.work_on(
+        &id,
+        Some(newcomer),
+        WorkKind::Copying,
+        bytes,
+        |control, went| {
+            let (path, record) = copy_in(&core.folder(), path, control, went)?;
+            Ok(lock(&core.shelf).add_owned(&path, record)?)
+        },
+    )
+}
+
 /// Hashes a model that is used where it lies, on a thread of its own.
 fn record(core: &Arc<Core>, model: InstalledModel) {
     let core = Arc::clone(core);
@@ -318,7 +338,7 @@ fn record(core: &Arc<Core>, model: InstalledModel) {
         .name("tern-hash".to_owned())
         .spawn(move || {
             let id = model.id.as_str();
-            let hashed = core.work(id, WorkKind::Importing, model.bytes, |control, went| {
+            let hashed = core.work(id, WorkKind::Recording, model.bytes, |control, went| {
                 let record = Shelf::hash(&model, control, went)?;
                 Ok(lock(&core.shelf).keep_record(&model.id, record)?)
             });
@@ -363,11 +383,27 @@ impl Core {
         total_bytes: u64,
         does: impl FnOnce(&Control, &mut dyn FnMut(u64)) -> Result<T, AppError>,
     ) -> Result<T, AppError> {
+        self.work_on(id, None, kind, total_bytes, does)
+    }
+
+    /// Likewise with a model that is not on the list: it is shown as `newcomer` until the end.
+    fn work_on<T>(
+        &self,
+        id: &str,
+        newcomer: Option<ModelInfo>,
+        kind: WorkKind,
+        total_bytes: u64,
+        does: impl FnOnce(&Control, &mut dyn FnMut(u64)) -> Result<T, AppError>,
+    ) -> Result<T, AppError> {
         let control = Control::default();
-        let work = ModelWork {
-            kind,
-            done_bytes: 0,
-            total_bytes,
+        let work = Work {
+            shown: ModelWork {
+                kind,
+                done_bytes: 0,
+                total_bytes,
+            },
+            control: control.clone(),
+            newcomer,
         };
         {
             let mut works = lock(&self.works.0);
@@ -376,13 +412,13 @@ impl Core {
                     name: id.to_owned(),
                 });
             }
-            works.insert(id.to_owned(), (work, control.clone()));
+            works.insert(id.to_owned(), work);
         }
         self.tell_models();
         let mut told = Instant::now();
         let done = does(&control, &mut |bytes| {
-            if let Some((work, _)) = lock(&self.works.0).get_mut(id) {
-                work.done_bytes += bytes;
+            if let Some(work) = lock(&self.works.0).get_mut(id) {
+                work.shown.done_bytes += bytes;
             }
             if told.elapsed() >= TELL_EVERY {
                 told = Instant::now();

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use tern_engine::{ModelSource, Warning};
-use tern_models::{InstalledModel, ModelId, Origin, Shelf};
+use tern_models::{Candidate, InstalledModel, ModelId, Origin, Shelf};
 
 use crate::AppError;
 use crate::ModelWork;
@@ -85,6 +85,18 @@ impl ModelInfo {
             recorded: model.record.is_some(),
             origin: model.record.and_then(|record| record.origin),
             work: None,
+        }
+    }
+
+    /// A model that is being copied into Tern's folder, where it lies now.
+    pub(crate) fn newcomer(id: &str, path: &Path, candidate: Candidate) -> Self {
+        Self {
+            id: id.to_owned(),
+            name: candidate.name,
+            path: Some(path.to_path_buf()),
+            bytes: candidate.bytes,
+            owned: true,
+            ..Self::guide()
         }
     }
 

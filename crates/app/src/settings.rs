@@ -1,6 +1,7 @@
 //! Everything a person can set, with its limits.
 
 use serde::{Deserialize, Serialize};
+use tern_models::{NetworkSettings, ProxyChoice};
 
 use crate::sampling::within;
 use crate::{AppError, Sampling, SettingName};
@@ -90,22 +91,6 @@ pub struct Preset {
     pub text: String,
 }
 
-/// Through what downloads reach the network.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum ProxyChoice {
-    /// As the computer is set.
-    #[default]
-    System,
-    /// Nothing in between.
-    Off,
-    /// This one.
-    Manual {
-        /// Its address, for instance `http://proxy.example:3128`.
-        address: String,
-    },
-}
-
 /// The person's settings. A key missing on disk takes its default, so older files open.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -135,12 +120,10 @@ pub struct Settings {
     pub quick_ask: Option<String>,
     /// A menu bar in the window, where the system has none of its own.
     pub menu_bar: bool,
-    /// Address models are downloaded from in the hub's place; none is the hub.
-    pub mirror: Option<String>,
-    /// Through what downloads reach the network.
-    pub proxy: ProxyChoice,
-    /// Nothing may connect; downloads are refused.
-    pub offline: bool,
+    /// How Tern may reach the network. Lies in a file of its own, for the command line; read from here
+    /// where an older version wrote it.
+    #[serde(flatten, skip_serializing)]
+    pub network: NetworkSettings,
     /// Minutes without use until a model leaves memory; 0 means never.
     pub unload_after: u32,
 }
@@ -160,9 +143,7 @@ impl Default for Settings {
             tray: false,
             quick_ask: None,
             menu_bar: false,
-            mirror: None,
-            proxy: ProxyChoice::System,
-            offline: false,
+            network: NetworkSettings::default(),
             unload_after: 30,
         }
     }
@@ -203,10 +184,10 @@ impl Settings {
         )?;
         within(
             SettingName::MirrorLength,
-            self.mirror.as_ref().map_or(1, String::len) as f64,
+            self.network.mirror.as_ref().map_or(1, String::len) as f64,
             1.0..=ADDRESS_LIMIT,
         )?;
-        if let ProxyChoice::Manual { address } = &self.proxy {
+        if let ProxyChoice::Manual { address } = &self.network.proxy {
             within(
                 SettingName::ProxyLength,
                 address.len() as f64,
@@ -247,6 +228,10 @@ mod tests {
             name: name.to_owned(),
             text: String::new(),
         };
+        let on = |network| Settings {
+            network,
+            ..Settings::default()
+        };
         for (change, name) in [
             (
                 Settings {
@@ -277,19 +262,19 @@ mod tests {
                 "Brief",
             ),
             (
-                Settings {
+                on(NetworkSettings {
                     mirror: Some("m".repeat(501)),
-                    ..Settings::default()
-                },
+                    ..NetworkSettings::default()
+                }),
                 "mirror",
             ),
             (
-                Settings {
+                on(NetworkSettings {
                     proxy: ProxyChoice::Manual {
                         address: String::new(),
                     },
-                    ..Settings::default()
-                },
+                    ..NetworkSettings::default()
+                }),
                 "proxy",
             ),
             (
@@ -313,20 +298,6 @@ mod tests {
         assert_eq!(threads(1), [1, 1, 1]);
         assert_eq!(threads(2), [2, 1, 1]);
         assert_eq!(threads(16), [16, 8, 4]);
-    }
-
-    #[test]
-    fn a_proxy_with_its_address_comes_back_from_disk() {
-        let settings = Settings {
-            proxy: ProxyChoice::Manual {
-                address: "http://proxy.example:3128".to_owned(),
-            },
-            offline: true,
-            ..Settings::default()
-        };
-        let stored = serde_json::to_string(&settings).expect("stored");
-        let read: Settings = serde_json::from_str(&stored).expect("opens");
-        assert_eq!(read, settings);
     }
 
     #[test]

@@ -12,21 +12,52 @@ const VARIABLE: &str = "HF_TOKEN";
 /// Longest token, in bytes: far beyond any the hub gives out.
 const LONGEST: usize = 500;
 
-/// Whether this computer has a keyring.
-pub(crate) fn has_keyring() -> bool {
-    Entry::store_status().is_ok()
+/// Where the token for the hub is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenState {
+    /// In the keyring.
+    Kept,
+    /// In the environment, and the keyring has none.
+    Environment,
+    /// Nowhere; the keyring can take one.
+    Missing,
+    /// Nowhere, and this computer has no keyring.
+    NoKeyring,
+}
+
+/// Looks for the token; a keyring that is locked may ask the person.
+pub fn token_state() -> TokenState {
+    if kept().is_some() {
+        TokenState::Kept
+    } else if from_environment().is_some() {
+        TokenState::Environment
+    } else if Entry::store_status().is_ok() {
+        TokenState::Missing
+    } else {
+        TokenState::NoKeyring
+    }
 }
 
 /// The token in the keyring, else the one in the environment.
 pub fn token() -> Option<String> {
-    let kept = Entry::new(SERVICE, NAME).and_then(|entry| entry.get_password());
-    kept.ok()
-        .or_else(|| std::env::var(VARIABLE).ok())
-        .filter(|token| !token.is_empty())
+    kept().or_else(from_environment)
 }
 
-/// Keeps a token; none takes it away.
-pub(crate) fn set_token(token: Option<&str>) -> Result<(), AppError> {
+fn kept() -> Option<String> {
+    let kept = Entry::new(SERVICE, NAME).and_then(|entry| entry.get_password());
+    kept.ok().filter(|token| !token.is_empty())
+}
+
+fn from_environment() -> Option<String> {
+    let token = std::env::var(VARIABLE).ok();
+    token.filter(|token| !token.is_empty())
+}
+
+/// Keeps a token for the hub in the system's keyring; none takes it away.
+///
+/// # Errors
+/// [`AppError::Keyring`] when there is none that can be used, [`AppError::BadToken`].
+pub fn set_token(token: Option<&str>) -> Result<(), AppError> {
     let fail = |error: Error| AppError::Keyring {
         detail: error.to_string(),
     };

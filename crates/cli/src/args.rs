@@ -243,8 +243,8 @@ pub(crate) enum ModelsCommand {
     },
     /// Download a model, or go on with a download; Ctrl-C pauses it
     ///
-    /// From HF_ENDPOINT or huggingface.co, through the system's proxy. For repositories that
-    /// ask who you are: HF_TOKEN, or the token in Tern's settings.
+    /// By the window's settings under Network: offline lock, mirror, proxy. HF_ENDPOINT goes before
+    /// the mirror. For repositories that ask who you are: HF_TOKEN, or the token in the settings.
     Fetch {
         /// An id of the catalogue, or owner/name[@revision][:file.gguf]
         model: String,

@@ -34,6 +34,12 @@ pub(crate) enum CliError {
     /// Ctrl-C during a download.
     #[error("Paused: {kept}. To go on: tern models fetch {wish}")]
     Paused { kept: String, wish: String },
+    /// The offline lock was put on during a download.
+    #[error(
+        "The offline lock was put on, so the download stopped: {kept}. Turn it off in Tern's \
+         settings under Network, then: tern models fetch {wish}"
+    )]
+    Locked { kept: String, wish: String },
 }
 
 impl CliError {

@@ -4,17 +4,24 @@ mod progress;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
 
+use tern_app::AppError;
 use tern_models::{
-    Control, InstalledModel, ModelId, ModelsError, Network, Patience, Record, Shelf, Wish,
-    catalogue, copy_in, model_bytes,
+    Candidate, Control, InstalledModel, ModelId, ModelsError, Network, NetworkSettings, Patience,
+    Record, Shelf, TokenSource, Wish, catalogue, copy_in,
 };
 
 use self::progress::{Line, size};
 use crate::args::ModelsCommand;
 use crate::error::CliError;
 use crate::interrupt::on_interrupt;
+
+/// How often a download looks whether the offline lock was put on.
+const LOOK_AT_LOCK: Duration = Duration::from_millis(500);
 
 pub(crate) fn run(command: &ModelsCommand, json: bool) -> Result<(), CliError> {
     let data_dir = tern_app::data_dir()?;
@@ -86,14 +93,12 @@ fn fetch(data_dir: &Path, text: &str, json: bool) -> Result<(), CliError> {
         print_fetched(&model, started, json);
         return Ok(());
     }
-    let network = Network {
-        token: tern_app::token(),
-        ..Network::default()
-    };
+    let network = network(data_dir)?;
     let folder = shelf.folder();
     let control = Control::default();
     let stop = control.clone();
     on_interrupt(move || stop.pause());
+    let locked = pause_when_locked(data_dir, &control);
     let (mut line, mut here) = (Line::new(), (0, 0));
     tern_models::keep_paused(&folder, &wish, false)?;
     let fetched = tern_models::fetch(
@@ -111,14 +116,22 @@ fn fetch(data_dir: &Path, text: &str, json: bool) -> Result<(), CliError> {
     let fetched = match fetched {
         Ok(fetched) => fetched,
         Err(ModelsError::Paused) => {
+            let kept = match here {
+                (_, 0) => "nothing was downloaded yet".to_owned(),
+                (done, total) => format!("{} of {} are kept", size(done), size(total)),
+            };
+            let wish_text = text.trim().to_owned();
+            if locked.load(Ordering::Relaxed) {
+                return Err(CliError::Locked {
+                    kept,
+                    wish: wish_text,
+                });
+            }
             // Else a window that opens next would go on with it by itself.
             tern_models::keep_paused(&folder, &wish, true)?;
             return Err(CliError::Paused {
-                kept: match here {
-                    (_, 0) => "nothing was downloaded yet".to_owned(),
-                    (done, total) => format!("{} of {} are kept", size(done), size(total)),
-                },
-                wish: text.trim().to_owned(),
+                kept,
+                wish: wish_text,
             });
         }
         Err(error) => return Err(error.into()),
@@ -132,6 +145,35 @@ fn fetch(data_dir: &Path, text: &str, json: bool) -> Result<(), CliError> {
     );
     print_fetched(&model, started, json);
     Ok(())
+}
+
+/// How the hub is reached, as the window's settings say; `HF_ENDPOINT` in the terminal goes before
+/// their mirror.
+fn network(data_dir: &Path) -> Result<Network, CliError> {
+    let mut settings = NetworkSettings::read(data_dir)?.unwrap_or_default();
+    if settings.offline {
+        return Err(AppError::Offline.into());
+    }
+    if std::env::var_os("HF_ENDPOINT").is_some_and(|endpoint| !endpoint.is_empty()) {
+        settings.mirror = None;
+    }
+    Ok(settings.network(TokenSource::new(tern_app::token)))
+}
+
+/// Pauses a download once the offline lock is put on in a window. The answer tells whether it was.
+fn pause_when_locked(data_dir: &Path, control: &Control) -> Arc<AtomicBool> {
+    let locked = Arc::new(AtomicBool::new(false));
+    let (data_dir, control, told) = (data_dir.to_path_buf(), control.clone(), Arc::clone(&locked));
+    thread::spawn(move || {
+        while !NetworkSettings::read(&data_dir)
+            .is_ok_and(|found| found.is_some_and(|settings| settings.offline))
+        {
+            thread::sleep(LOOK_AT_LOCK);
+        }
+        told.store(true, Ordering::Relaxed);
+        control.pause();
+    });
+    locked
 }
 
 fn print_fetched(model: &InstalledModel, started: Instant, json: bool) {
@@ -183,7 +225,7 @@ fn import(data_dir: &Path, path: &Path, copy: bool, json: bool) -> Result<(), Cl
 }
 
 fn copied(shelf: &Shelf, path: &Path) -> Result<(PathBuf, Record), CliError> {
-    stoppable("Copying", model_bytes(path)?, |control, went| {
+    stoppable("Copying", Candidate::at(path)?.bytes, |control, went| {
         copy_in(&shelf.folder(), path, control, went)
     })
 }

@@ -2,11 +2,12 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
+use tern_models::NetworkSettings;
 use tern_models::loopback_hub::{Fault, LoopbackHub};
 
 const REPO: &str = "terns/tiny";
@@ -179,10 +180,69 @@ fn an_imported_model_is_recorded_and_a_copy_is_tern_s_own() {
     assert_eq!(bed.json(&["models", "remove", copy])["files_deleted"], true);
 }
 
+/// What a window wrote.
+fn set_network(bed: &Bed, settings: &NetworkSettings) {
+    settings.write(bed.data.path()).expect("written");
+}
+
+#[test]
+fn the_windows_lock_and_mirror_count_in_a_terminal() {
+    let bed = Bed::new();
+    let locked = NetworkSettings {
+        offline: true,
+        ..NetworkSettings::default()
+    };
+    set_network(&bed, &locked);
+    let sentence = bed.refused(&["models", "fetch", REPO]);
+    assert!(sentence.contains("offline lock"), "{sentence}");
+    fs::write(bed.data.path().join("network.json"), "{").expect("damaged");
+    let sentence = bed.refused(&["models", "fetch", REPO]);
+    assert!(sentence.contains("network.json"), "{sentence}");
+    assert_eq!(bed.hub.asked(), []);
+
+    let mirrored = NetworkSettings {
+        mirror: Some(bed.hub.endpoint()),
+        ..NetworkSettings::default()
+    };
+    set_network(&bed, &mirrored);
+    let mut command = bed.command(&["models", "fetch", REPO]);
+    let output = command.env_remove("HF_ENDPOINT").output().expect("it ran");
+    assert!(output.status.success(), "{}", words(&output));
+}
+
+#[test]
+fn a_lock_that_is_put_on_meanwhile_ends_a_download() {
+    let bed = Bed::new();
+    bed.hub
+        .set_script(|_| Fault::Drip(16 << 10, Duration::from_millis(100)));
+    let child = bed
+        .command(&["models", "fetch", REPO])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let downloads = bed.data.path().join("models/.downloads/terns-tiny");
+    while !downloads.join("plan.json").exists() {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let locked = NetworkSettings {
+        offline: true,
+        ..NetworkSettings::default()
+    };
+    set_network(&bed, &locked);
+    let output = child.wait_with_output().expect("it ends");
+    let said = words(&output);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("offline lock was put on"), "{said}");
+    assert!(!downloads.join("paused").exists(), "nobody paused it");
+    set_network(&bed, &NetworkSettings::default());
+    bed.hub.set_script(|_| Fault::None);
+    bed.ok(&["models", "fetch", REPO]);
+}
+
 #[cfg(unix)]
 #[test]
 fn ctrl_c_pauses_a_download_and_the_same_words_go_on_with_it() {
-    use std::process::Stdio;
     let bed = Bed::new();
     bed.hub
         .set_script(|_| Fault::Drip(16 << 10, Duration::from_millis(30)));

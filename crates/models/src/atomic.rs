@@ -1,4 +1,4 @@
-//! Files that are replaced whole or not at all.
+//! Files that are replaced whole or not at all, and the folders they are in.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -28,6 +28,16 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
         return written;
     }
     sync_folder(path)
+}
+
+/// Makes missing folders for this user's eyes only: the data folder is among them, where chats are
+/// kept. Folders that exist keep their mode.
+pub(crate) fn create_folders(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
 }
 
 /// `path` with `suffix` after its whole name.

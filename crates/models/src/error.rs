@@ -79,6 +79,17 @@ pub enum ModelsError {
         /// What the system said.
         source: io::Error,
     },
+    /// It is not known how Tern may reach the network.
+    #[error(
+        "How Tern may reach the network can't be read from {}: {source}. Nothing is downloaded \
+         until it is set anew in Tern's settings under Network.", .path.display()
+    )]
+    NetworkSettings {
+        /// The file.
+        path: PathBuf,
+        /// What the system, or the file's reader, said.
+        source: io::Error,
+    },
     /// Not `owner/name`.
     #[error(
         "\"{name}\" is not the name of a repository. Write it as owner/name, for instance microsoft/bitnet-b1.58-2B-4T."

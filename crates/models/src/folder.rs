@@ -44,7 +44,7 @@ impl ModelsFolder {
 
     /// The place of the download called `name`, made if it isn't there.
     pub(crate) fn download(&self, name: &str) -> Result<DownloadPlace, ModelsError> {
-        fs::create_dir_all(&self.0).map_err(|error| ModelsError::folder(&self.0, error))?;
+        atomic::create_folders(&self.0).map_err(|error| ModelsError::folder(&self.0, error))?;
         let place = DownloadPlace(self.downloads().join(name));
         for folder in [
             self.downloads(),

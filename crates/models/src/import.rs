@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
+use crate::atomic::create_folders;
 use crate::fetch::{Control, Order, model_path};
 use crate::folder::{RECORD, make_folder, open_own, write_json};
 use crate::hash::{Sha256, to_hex};
@@ -16,12 +17,27 @@ use crate::{InstalledModel, ModelKind, ModelsError, ModelsFolder, Record, Record
 /// How much is copied at once.
 const PIECE: usize = 1 << 20;
 
-/// Size of the files of the model at `path`.
-///
-/// # Errors
-/// What is wrong with the path.
-pub fn model_bytes(path: &Path) -> Result<u64, ModelsError> {
-    Ok(recognise(path)?.bytes)
+/// A model that could be brought in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// What it would be called.
+    pub name: String,
+    /// Size of its files.
+    pub bytes: u64,
+}
+
+impl Candidate {
+    /// The model at `path`.
+    ///
+    /// # Errors
+    /// What is wrong with the path.
+    pub fn at(path: &Path) -> Result<Self, ModelsError> {
+        let found = recognise(path)?;
+        Ok(Self {
+            name: label(&found.path, found.kind),
+            bytes: found.bytes,
+        })
+    }
 }
 
 /// Copies the model at `path` into `folder`, hashing it on the way. Answers with what to open,
@@ -76,7 +92,7 @@ pub fn move_in(
         .map_or("model".to_owned(), slug);
     let target = folder.path().join(&name);
     if fs::symlink_metadata(&target).is_err() {
-        fs::create_dir_all(folder.path()).map_err(|e| ModelsError::folder(folder.path(), e))?;
+        create_folders(folder.path()).map_err(|e| ModelsError::folder(folder.path(), e))?;
         if fs::rename(place, &target).is_ok() {
             went(record.bytes());
             return Ok(model_path(&target, &record));

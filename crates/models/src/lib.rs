@@ -22,6 +22,7 @@ mod list_file;
 pub mod loopback_hub;
 mod model;
 mod names;
+mod network_file;
 mod positioned;
 mod recognise;
 mod record;
@@ -32,13 +33,14 @@ pub use catalogue::{
 };
 pub use error::{Alteration, ModelsError, NotAModel, Setback};
 pub use fetch::{
-    Begun, Control, Fetched, Network, Patience, Progress, ProxyChoice, Stage, Wish, begun, discard,
+    Begun, Control, Fetched, Network, Patience, Progress, Stage, TokenSource, Wish, begun, discard,
     fetch, keep_paused,
 };
 pub use folder::ModelsFolder;
 pub use hash::FileCheck;
 pub use hub::{Commit, Endpoint, RepoId, Revision};
-pub use import::{copy_in, model_bytes, move_in};
+pub use import::{Candidate, copy_in, move_in};
 pub use model::{InstalledModel, ModelId, ModelKind};
+pub use network_file::{NetworkSettings, ProxyChoice};
 pub use record::{Origin, Record, RecordedFile};
 pub use shelf::Shelf;

@@ -108,7 +108,7 @@ pub(crate) fn read(path: &Path) -> Result<Contents, ModelsError> {
 pub(crate) fn lock(path: &Path) -> Result<File, ModelsError> {
     let fail = |error| ModelsError::list(path, error);
     path.parent()
-        .map_or(Ok(()), fs::create_dir_all)
+        .map_or(Ok(()), atomic::create_folders)
         .map_err(fail)?;
     let lock = File::create(with_suffix(path, ".lock")).map_err(fail)?;
     lock.lock().map_err(fail)?;
@@ -123,7 +123,7 @@ pub(crate) fn write(path: &Path, list: &List) -> Result<(), ModelsError> {
         folder: list.folder.clone(),
     };
     let json = serde_json::to_vec_pretty(&list).expect("paths were checked to be text");
-    let folder = path.parent().map_or(Ok(()), fs::create_dir_all);
+    let folder = path.parent().map_or(Ok(()), atomic::create_folders);
     let written = folder.and_then(|()| atomic::write(path, &json));
     written.map_err(|error| ModelsError::list(path, error))
 }

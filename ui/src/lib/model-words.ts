@@ -112,6 +112,11 @@ export function workWords(work: ModelWork): string {
   return t.library.work[work.kind](percent(shareOf(work) ?? 0));
 }
 
+/** Whether a model can answer: its files are there, all of them. */
+export function isUsable({ state, work }: ModelEntry): boolean {
+  return state !== 'missing' && work?.kind !== 'copying';
+}
+
 /** Where a model's files are from: `microsoft/bitnet@04c3b9a`, or that they are used where they lie. */
 export function originWords({ origin, owned }: ModelEntry): string {
   if (origin !== null) return sourceOf(origin.repo, origin.revision);

@@ -61,6 +61,7 @@ impl From<&AppError> for ErrorDetail {
                 detail: detail.clone(),
             },
             AppError::Offline => Self::Offline {},
+            AppError::HereAlready { name } => Self::HereAlready { name: name.clone() },
             AppError::NoDownload => Self::NoDownload {},
             AppError::ModelInUse { name } => Self::ModelInUse { name: name.clone() },
             AppError::DownloadsRunning => Self::DownloadsRunning {},
@@ -210,6 +211,10 @@ impl From<&ModelsError> for ErrorDetail {
             },
             ModelsError::FolderFull { path } => Self::ModelsDiskFull { path: shown(path) },
             ModelsError::Folder { path, source } => Self::ModelsFolder {
+                path: shown(path),
+                detail: said(source),
+            },
+            ModelsError::NetworkSettings { path, source } => Self::NetworkSettings {
                 path: shown(path),
                 detail: said(source),
             },

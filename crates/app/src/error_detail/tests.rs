@@ -191,6 +191,13 @@ fn of_models() -> Vec<(ModelsError, &'static str)> {
             "models_folder",
         ),
         (ModelsError::Planted { path: path.clone() }, "planted"),
+        (
+            ModelsError::NetworkSettings {
+                path: path.clone(),
+                source: refused(),
+            },
+            "network_settings",
+        ),
         (ModelsError::FetchedElsewhere, "fetched_elsewhere"),
         (
             ModelsError::Altered {
@@ -247,6 +254,7 @@ fn of_exports() -> Vec<(ExportError, &'static str)> {
 fn of_downloads() -> Vec<(AppError, &'static str)> {
     vec![
         (AppError::Offline, "offline"),
+        (AppError::HereAlready { name: text() }, "here_already"),
         (AppError::NoDownload, "no_download"),
         (AppError::ModelInUse { name: text() }, "model_in_use"),
         (AppError::DownloadsRunning, "downloads_running"),

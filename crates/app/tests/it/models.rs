@@ -1,11 +1,12 @@
 //! Models: fetched from a hub on this computer, paused, locked out, removed, left by memory.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tern_app::{
-    AppError, AppEvent, DownloadInfo, DownloadState, ModelInfo, ModelPresence, Settings, WorkKind,
+    AppError, AppEvent, DownloadInfo, DownloadState, ModelInfo, ModelPresence, NetworkSettings,
+    WorkKind,
 };
 use tern_models::loopback_hub::{Fault, LoopbackHub};
 
@@ -24,12 +25,14 @@ fn hub() -> LoopbackHub {
 /// A program that downloads from `hub`.
 fn desk(folder: &Path, hub: &LoopbackHub) -> Desk {
     let desk = Desk::open(folder);
-    let settings = Settings {
-        mirror: Some(hub.endpoint()),
-        ..desk.app.settings()
-    };
-    desk.app.set_settings(settings).expect("stored");
+    set_network(&desk, |network| network.mirror = Some(hub.endpoint()));
     desk
+}
+
+fn set_network(desk: &Desk, change: impl FnOnce(&mut NetworkSettings)) {
+    let mut settings = desk.app.settings();
+    change(&mut settings.network);
+    desk.app.set_settings(settings).expect("stored");
 }
 
 /// Lets everything drip, so that a download of the tiny model takes a second or more.
@@ -107,6 +110,12 @@ fn a_download_goes_on_by_itself_after_the_program_ended() {
     let second = Desk::open(folder.path());
     until_over(&second);
     assert_eq!(second.app.models().len(), 2);
+    // For a face that came too late to see it end.
+    let finished = second.app.models_overview().finished;
+    assert_eq!(finished.len(), 1, "{finished:?}");
+    assert_eq!(finished[0].repo, REPO);
+    let again = second.app.start_download(REPO).expect_err("it is there");
+    assert!(matches!(again, AppError::HereAlready { .. }), "{again}");
 }
 
 #[test]
@@ -155,13 +164,7 @@ fn a_download_given_up_leaves_nothing() {
 fn behind_the_offline_lock_nothing_is_asked_for() {
     let (folder, hub) = (tempfile::tempdir().expect("a folder"), hub());
     let desk = desk(folder.path(), &hub);
-    let set = |offline| {
-        let settings = Settings {
-            offline,
-            ..desk.app.settings()
-        };
-        desk.app.set_settings(settings).expect("stored");
-    };
+    let set = |offline| set_network(&desk, |network| network.offline = offline);
     set(true);
     assert!(matches!(
         desk.app.start_download(REPO),
@@ -181,6 +184,32 @@ fn behind_the_offline_lock_nothing_is_asked_for() {
     hub.set_script(|_| Fault::None);
     set(false);
     until_over(&desk);
+}
+
+#[test]
+fn the_lock_outlives_the_program_and_a_file_that_cannot_be_read_closes_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let desk = Desk::open(folder.path());
+    set_network(&desk, |network| network.offline = true);
+    drop(desk);
+    let desk = Desk::open(folder.path());
+    assert!(desk.app.settings().network.offline);
+    set_network(&desk, |network| network.offline = false);
+    drop(desk);
+    fs::write(folder.path().join("network.json"), "damaged").expect("written");
+    let desk = Desk::open(folder.path());
+    desk.until(|event| match event {
+        AppEvent::Problem(error) => error.to_string().contains("network.json"),
+        _ => false,
+    });
+    assert!(desk.app.settings().network.offline);
+    assert!(matches!(
+        desk.app.start_download(REPO),
+        Err(AppError::Offline)
+    ));
+    set_network(&desk, |network| network.offline = false);
+    drop(desk);
+    assert!(!Desk::open(folder.path()).app.settings().network.offline);
 }
 
 #[test]
@@ -217,11 +246,9 @@ fn nonsense_is_refused_at_once() {
             "{wish}"
         );
     }
-    let settings = Settings {
-        mirror: Some("http://example.com".to_owned()),
-        ..desk.app.settings()
-    };
-    desk.app.set_settings(settings).expect("stored");
+    set_network(&desk, |network| {
+        network.mirror = Some("http://example.com".to_owned());
+    });
     assert!(matches!(
         desk.app.start_download(REPO),
         Err(AppError::Models(_))
@@ -251,6 +278,45 @@ fn a_copied_model_is_deleted_with_its_entry_and_one_in_place_is_not() {
     desk.app.remove_model(&in_place.id).expect("removed");
     assert!(!path.exists() && theirs.join("model.safetensors").exists());
     assert!(desk.app.models()[0].selected, "the Guide takes over");
+}
+
+/// A GGUF file that takes a while to copy: a whole model, and many bytes after it.
+fn large_model(folder: &Path) -> PathBuf {
+    let path = folder.join("large.gguf");
+    fs::copy(golden("tiny-bitnet/gguf/ggml-model-tq2_0.gguf"), &path).expect("copied");
+    let file = fs::OpenOptions::new().write(true).open(&path);
+    file.and_then(|file| file.set_len(600_000_000))
+        .expect("made longer");
+    path
+}
+
+#[test]
+fn a_model_that_is_copied_is_listed_meanwhile_and_can_be_given_up() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let desk = Desk::open(folder.path());
+    let path = large_model(folder.path());
+    let copies = |of: &ModelInfo| of.work.is_some_and(|work| work.kind == WorkKind::Copying);
+    std::thread::scope(|scope| {
+        let copied = scope.spawn(|| desk.app.import_model(&path, true));
+        desk.until_a_model(|of| copies(of) && of.work.is_some_and(|work| work.done_bytes > 0));
+        let models = desk.app.models();
+        let newcomer = models.iter().find(|of| copies(of)).expect("listed");
+        assert_eq!(newcomer.bytes, 600_000_000);
+        let used = desk.app.select_model(&newcomer.id, None);
+        assert!(
+            matches!(used, Err(AppError::UnknownModel { .. })),
+            "{used:?}"
+        );
+        desk.app.stop_model_work(&newcomer.id);
+        let ended = copied.join().expect("no panic");
+        assert!(matches!(ended, Err(AppError::Models(_))), "{ended:?}");
+    });
+    assert_eq!(desk.app.models().len(), 1, "only the Guide is left");
+    let models = folder.path().join("models");
+    let left: Vec<_> = fs::read_dir(models.join(".downloads"))
+        .expect("there")
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
 }
 
 #[test]

@@ -10,9 +10,10 @@ use reqwest::header::{
 };
 use reqwest::{Client, NoProxy, Response, StatusCode, Url, redirect};
 
+use super::token::{Token, TokenSource};
 use crate::hub::Endpoint;
 use crate::names::printable;
-use crate::{ModelsError, Setback};
+use crate::{ModelsError, ProxyChoice, Setback};
 
 /// Redirects that are followed for one request.
 const MAX_REDIRECTS: usize = 8;
@@ -28,20 +29,8 @@ pub struct Network {
     pub endpoint: Option<String>,
     /// Proxy.
     pub proxy: ProxyChoice,
-    /// Token of an account, shown to the hub and to nobody it leads to.
-    pub token: Option<String>,
-}
-
-/// Which proxy is used.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum ProxyChoice {
-    /// The system's, or the environment's.
-    #[default]
-    System,
-    /// None.
-    Off,
-    /// This one: `http://`, `https://`, `socks5://` or `socks5h://`.
-    Manual(String),
+    /// Token of an account, shown to the hub when it wants one, and to nobody it leads to.
+    pub token: TokenSource,
 }
 
 /// How long is waited for what.
@@ -115,7 +104,7 @@ pub(crate) struct Answer {
 pub(crate) struct Http {
     client: Client,
     pub(crate) endpoint: Endpoint,
-    token: Option<String>,
+    token: Token,
     pub(crate) patience: Patience,
 }
 
@@ -133,18 +122,18 @@ impl Http {
         let builder = match &network.proxy {
             ProxyChoice::System => builder,
             ProxyChoice::Off => builder.no_proxy(),
-            ProxyChoice::Manual(address) => builder.proxy(proxy(address)?),
+            ProxyChoice::Manual { address } => builder.proxy(proxy(address)?),
         };
         let client = builder.build().map_err(|_| ModelsError::BadProxy {
             address: match &network.proxy {
-                ProxyChoice::Manual(address) => printable(address),
+                ProxyChoice::Manual { address } => printable(address),
                 _ => "the system's proxy".to_owned(),
             },
         })?;
         Ok(Self {
             client,
             endpoint: Endpoint::choose(network.endpoint.as_deref())?,
-            token: network.token.clone().filter(|token| !token.is_empty()),
+            token: Token::new(network.token.clone()),
             patience,
         })
     }
@@ -159,17 +148,20 @@ impl Http {
         look: &(dyn Fn(&HeaderMap) -> Result<(), Failure> + Sync),
     ) -> Result<Answer, Failure> {
         let mut url = url;
-        for hop in 0..=MAX_REDIRECTS {
+        let mut hop = 0;
+        while hop <= MAX_REDIRECTS {
             if !self.endpoint.may_lead_to(&url) {
                 return Err(Failure::Final(ModelsError::Insecure {
                     address: printable(url.as_str()),
                 }));
             }
+            let is_hub = self.endpoint.is_origin_of(&url);
             let mut request = self
                 .client
                 .get(url.clone())
                 .header(ACCEPT_ENCODING, "identity");
-            if let (Some(token), true) = (&self.token, self.endpoint.is_origin_of(&url)) {
+            let token = self.token.known().filter(|_| is_hub);
+            if let Some(token) = token {
                 request = request.bearer_auth(token);
             }
             if let Some(range) = range {
@@ -184,10 +176,17 @@ impl Http {
                 Ok(Err(error)) => return Err(Failure::Passing(setback(&error), None)),
                 Err(_) => return Err(Failure::Passing(Setback::TimedOut, None)),
             };
+            let status = response.status();
+            let is_refused = status == StatusCode::UNAUTHORIZED || status == StatusCode::FORBIDDEN;
+            if is_hub && is_refused && token.is_none() && self.token.look().await.is_some() {
+                // Once more, as somebody the hub knows.
+                continue;
+            }
             if hop == 0 {
                 look(response.headers())?;
             }
-            if !is_redirect(response.status()) {
+            hop += 1;
+            if !is_redirect(status) {
                 return self.judge(Answer { url, response });
             }
             let headers = response.headers();

@@ -8,6 +8,7 @@ mod plan;
 mod progress;
 mod ranges;
 mod state;
+mod token;
 mod transfer;
 
 use std::fs;
@@ -24,10 +25,11 @@ use crate::hash::to_hex;
 use crate::record::{Origin, Record, RecordedFile};
 use crate::{ModelsError, ModelsFolder, Setback, names};
 
-pub use http::{Network, Patience, ProxyChoice};
+pub use http::{Network, Patience};
 pub use plan::Wish;
 pub(crate) use progress::Order;
 pub use progress::{Control, Progress, Stage};
+pub use token::TokenSource;
 
 /// Threads that take bytes from connections and write them: while one waits for the disk, the
 /// other takes.

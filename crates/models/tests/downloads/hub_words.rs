@@ -1,10 +1,12 @@
 //! What the hub itself says: lists, promises, refusals.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use tern_models::loopback_hub::Fault;
-use tern_models::{Control, ModelsError, Network, Wish, fetch};
+use tern_models::{Control, ModelsError, Network, TokenSource, Wish, fetch};
 
 use crate::bed::{Bed, MIB, REPO, impatient};
 
@@ -63,14 +65,47 @@ fn a_token_is_shown_to_the_hub_and_to_nobody_else() {
     bed.hub.require_token(Some("hf_secret"));
     let error = bed.fetch().expect_err("gated");
     assert!(matches!(error, ModelsError::NeedsToken { .. }), "{error}");
-    let network = Network {
-        token: Some("hf_secret".to_owned()),
-        ..bed.network()
-    };
+    let (network, looked) = known_person(&bed);
     fetch_wish(&bed, REPO, &network).unwrap();
+    assert_eq!(looked.load(Ordering::Relaxed), 1);
     for asked in bed.hub.asked() {
         assert!(asked.at_hub || asked.token.is_none(), "{asked:?}");
     }
+}
+
+#[test]
+fn a_hub_that_wants_no_token_is_not_told_who_asks() {
+    let bed = Bed::new(2 * MIB);
+    let (network, looked) = known_person(&bed);
+    fetch_wish(&bed, REPO, &network).unwrap();
+    assert_eq!(looked.load(Ordering::Relaxed), 0);
+    assert!(bed.hub.asked().iter().all(|asked| asked.token.is_none()));
+}
+
+#[test]
+fn a_wrong_token_is_a_refusal_and_not_a_loop() {
+    let bed = Bed::new(MIB);
+    bed.hub.require_token(Some("hf_another"));
+    let (network, looked) = known_person(&bed);
+    let error = fetch_wish(&bed, REPO, &network).expect_err("gated");
+    assert!(matches!(error, ModelsError::NeedsToken { .. }), "{error}");
+    assert_eq!(looked.load(Ordering::Relaxed), 1);
+    assert_eq!(bed.hub.asked().len(), 2);
+}
+
+/// A network with a token, and how often it was looked for.
+fn known_person(bed: &Bed) -> (Network, Arc<AtomicU32>) {
+    let looked = Arc::new(AtomicU32::new(0));
+    let count = Arc::clone(&looked);
+    let token = TokenSource::new(move || {
+        count.fetch_add(1, Ordering::Relaxed);
+        Some("hf_secret".to_owned())
+    });
+    let network = Network {
+        token,
+        ..bed.network()
+    };
+    (network, looked)
 }
 
 #[test]

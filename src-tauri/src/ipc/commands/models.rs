@@ -7,7 +7,7 @@ use tauri_plugin_dialog::DialogExt;
 use tern_app::ConversationId;
 
 use super::{Answer, off_thread};
-use crate::ipc::wire::{Benchmark, ImportKind, ModelEntry, ModelsView};
+use crate::ipc::wire::{Benchmark, ImportKind, ModelEntry, ModelsView, Problem, TokenState};
 use crate::program::Program;
 
 /// Chooses the model of new chats, and of one chat if given.
@@ -136,19 +136,22 @@ pub(crate) async fn run_benchmark(program: State<'_, Program>) -> Answer<Benchma
     program.with(|app| Ok(app.run_benchmark()?.into())).await
 }
 
+/// Whether there is a token for the hub. A keyring that is locked may ask the person.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn token_state() -> Answer<TokenState> {
+    off_thread(|| tern_app::token_state().into()).await
+}
+
 /// Keeps a token for the hub in the system's keyring, or takes it out.
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn set_token(
-    program: State<'_, Program>,
-    token: Option<String>,
-) -> Answer<ModelsView> {
-    program
-        .with(move |app| {
-            app.set_token(token.as_deref())?;
-            Ok(app.models_overview().into())
-        })
-        .await
+pub(crate) async fn set_token(token: Option<String>) -> Answer<TokenState> {
+    off_thread(move || {
+        tern_app::set_token(token.as_deref()).map_err(|error| Problem::from(&error))?;
+        Ok(tern_app::token_state().into())
+    })
+    .await?
 }
 
 fn entries(models: Vec<tern_app::ModelInfo>) -> Vec<ModelEntry> {

@@ -4,7 +4,7 @@ use tern_app as app;
 
 use crate::ipc::wire::{
     Benchmark, CatalogueEntry, Download, DownloadState, Fit, FitReason, FitVerdict, ModelOrigin,
-    ModelWork, ModelWorkKind, ModelsView, Problem, Setback, WeightForm,
+    ModelWork, ModelWorkKind, ModelsView, Problem, Setback, TokenState, WeightForm,
 };
 
 impl From<app::ModelsOverview> for ModelsView {
@@ -16,9 +16,19 @@ impl From<app::ModelsOverview> for ModelsView {
             folder_free_bytes: overview.free_bytes.map(|bytes| bytes as f64),
             folder_used_bytes: overview.used_bytes as f64,
             benchmark: overview.benchmark.map(Into::into),
-            has_token: overview.has_token,
-            keyring: overview.keyring,
+            finished: overview.finished.into_iter().map(Into::into).collect(),
             host: overview.host,
+        }
+    }
+}
+
+impl From<app::TokenState> for TokenState {
+    fn from(state: app::TokenState) -> Self {
+        match state {
+            app::TokenState::Kept => Self::Kept,
+            app::TokenState::Environment => Self::Environment,
+            app::TokenState::Missing => Self::Missing,
+            app::TokenState::NoKeyring => Self::NoKeyring,
         }
     }
 }
@@ -157,7 +167,8 @@ impl From<app::ModelWork> for ModelWork {
         Self {
             kind: match work.kind {
                 app::WorkKind::Verifying => ModelWorkKind::Verifying,
-                app::WorkKind::Importing => ModelWorkKind::Importing,
+                app::WorkKind::Recording => ModelWorkKind::Recording,
+                app::WorkKind::Copying => ModelWorkKind::Copying,
                 app::WorkKind::Moving => ModelWorkKind::Moving,
             },
             done_bytes: work.done_bytes as f64,

@@ -144,9 +144,9 @@ impl From<app::Settings> for Settings {
             tray: settings.tray,
             quick_ask: settings.quick_ask,
             menu_bar: settings.menu_bar,
-            mirror: settings.mirror,
-            proxy: settings.proxy.into(),
-            offline: settings.offline,
+            mirror: settings.network.mirror,
+            proxy: settings.network.proxy.into(),
+            offline: settings.network.offline,
             unload_after: settings.unload_after,
         }
     }
@@ -169,9 +169,11 @@ impl TryFrom<Settings> for app::Settings {
             tray: settings.tray,
             quick_ask: settings.quick_ask,
             menu_bar: settings.menu_bar,
-            mirror: settings.mirror,
-            proxy: settings.proxy.into(),
-            offline: settings.offline,
+            network: app::NetworkSettings {
+                mirror: settings.mirror,
+                proxy: settings.proxy.into(),
+                offline: settings.offline,
+            },
             unload_after: settings.unload_after,
         })
     }

@@ -24,12 +24,24 @@ pub(crate) struct ModelsView {
     pub folder_used_bytes: f64,
     /// What was measured on this computer, if it was.
     pub benchmark: Option<Benchmark>,
-    /// A token for the hub is kept in the system's keyring.
-    pub has_token: bool,
-    /// The system has a keyring Tern can use.
-    pub keyring: bool,
+    /// Downloads that were done since the start, the newest last.
+    pub finished: Vec<Download>,
     /// Host models are downloaded from.
     pub host: String,
+}
+
+/// Where the token for the hub is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum TokenState {
+    /// In the system's keyring.
+    Kept,
+    /// In the environment variable `HF_TOKEN`, and the keyring has none.
+    Environment,
+    /// Nowhere; the keyring can take one.
+    Missing,
+    /// Nowhere, and the system has no keyring.
+    NoKeyring,
 }
 
 /// A model known to run here.
@@ -274,8 +286,10 @@ pub(crate) struct ModelWork {
 pub(crate) enum ModelWorkKind {
     /// Comparing them with their checksums.
     Verifying,
-    /// Copying them into Tern's folder.
-    Importing,
+    /// Hashing them where they lie.
+    Recording,
+    /// Copying them into Tern's folder; the model can't be used yet.
+    Copying,
     /// Moving them to another folder.
     Moving,
 }

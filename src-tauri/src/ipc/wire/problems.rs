@@ -97,6 +97,8 @@ pub(crate) enum ProblemDetail {
     ExportCutOff {},
     /// The offline lock is on.
     Offline {},
+    /// What is to be downloaded is there.
+    HereAlready { name: String },
     /// No such download.
     NoDownload {},
     /// The model is read, answers, or is worked on.
@@ -114,6 +116,8 @@ pub(crate) enum ProblemDetail {
     Keyring { detail: String },
     /// Not a token.
     BadToken {},
+    /// How the network may be reached can’t be read.
+    NetworkSettings { path: String, detail: String },
     /// Not the name of a repository.
     BadRepo { name: String },
     /// Not an address to download from.

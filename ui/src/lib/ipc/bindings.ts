@@ -115,8 +115,10 @@ export const commands = {
 	chooseModelsFolder: (moveModels: boolean, title: string) => typedError<ModelsView | null, Problem>(__TAURI_INVOKE("choose_models_folder", { moveModels, title })),
 	/**  Measures this computer, for about ten seconds. */
 	runBenchmark: () => typedError<Benchmark, Problem>(__TAURI_INVOKE("run_benchmark")),
+	/**  Whether there is a token for the hub. A keyring that is locked may ask the person. */
+	tokenState: () => typedError<TokenState, Problem>(__TAURI_INVOKE("token_state")),
 	/**  Keeps a token for the hub in the system's keyring, or takes it out. */
-	setToken: (token: string | null) => typedError<ModelsView, Problem>(__TAURI_INVOKE("set_token", { token })),
+	setToken: (token: string | null) => typedError<TokenState, Problem>(__TAURI_INVOKE("set_token", { token })),
 	/**  Begins to download a model: one of the catalogue, or `owner/name[@revision][:file.gguf]`. */
 	startDownload: (wish: string) => typedError<Download, Problem>(__TAURI_INVOKE("start_download", { wish })),
 	/**  Stops a download; it keeps what is there. */
@@ -720,8 +722,10 @@ export type ModelWork = {
 export type ModelWorkKind = 
 /**  Comparing them with their checksums. */
 "verifying" | 
-/**  Copying them into Tern's folder. */
-"importing" | 
+/**  Hashing them where they lie. */
+"recording" | 
+/**  Copying them into Tern's folder; the model can't be used yet. */
+"copying" | 
 /**  Moving them to another folder. */
 "moving";
 
@@ -739,10 +743,8 @@ export type ModelsView = {
 	folderUsedBytes: number,
 	/**  What was measured on this computer, if it was. */
 	benchmark: Benchmark | null,
-	/**  A token for the hub is kept in the system's keyring. */
-	hasToken: boolean,
-	/**  The system has a keyring Tern can use. */
-	keyring: boolean,
+	/**  Downloads that were done since the start, the newest last. */
+	finished: Download[],
 	/**  Host models are downloaded from. */
 	host: string,
 };
@@ -904,6 +906,8 @@ hasGguf: boolean } |
 { kind: "exportCutOff" } | 
 /**  The offline lock is on. */
 { kind: "offline" } | 
+/**  What is to be downloaded is there. */
+{ kind: "hereAlready"; name: string } | 
 /**  No such download. */
 { kind: "noDownload" } | 
 /**  The model is read, answers, or is worked on. */
@@ -916,6 +920,8 @@ hasGguf: boolean } |
 { kind: "keyring"; detail: string } | 
 /**  Not a token. */
 { kind: "badToken" } | 
+/**  How the network may be reached can’t be read. */
+{ kind: "networkSettings"; path: string; detail: string } | 
 /**  Not the name of a repository. */
 { kind: "badRepo"; name: string } | 
 /**  Not an address to download from. */
@@ -1316,6 +1322,17 @@ export type Theme =
 "light" | 
 /**  Dark. */
 "dark";
+
+/**  Where the token for the hub is. */
+export type TokenState = 
+/**  In the system's keyring. */
+"kept" | 
+/**  In the environment variable `HF_TOKEN`, and the keyring has none. */
+"environment" | 
+/**  Nowhere; the keyring can take one. */
+"missing" | 
+/**  Nowhere, and the system has no keyring. */
+"noKeyring";
 
 /**  Versions of a message: what stands at the same place on other branches. */
 export type Versions = {

@@ -134,8 +134,7 @@ export const blankModels: ModelsView = {
   folderFreeBytes: 212 * GB,
   folderUsedBytes: 0,
   benchmark: null,
-  hasToken: false,
-  keyring: true,
+  finished: [],
   host: 'huggingface.co',
 };
 

@@ -150,12 +150,9 @@ export class FakeModels {
     return this.#work(entry, 'verifying');
   }
 
-  /** Copies a model that was put on the list into Tern's folder. */
+  /** Copies a model into Tern's folder. */
   copy(entry: ModelEntry): Promise<void> {
-    entry.owned = true;
-    entry.recorded = true;
-    entry.path = `${this.view.folder}/${entry.name}`;
-    return this.#work(entry, 'importing');
+    return this.#work(entry, 'copying');
   }
 
   stopWork(id: string): void {

@@ -29,6 +29,7 @@ import type {
   ReadFile,
   Settings,
   Stats,
+  TokenState,
 } from './host';
 
 export interface Scenario {
@@ -37,6 +38,8 @@ export interface Scenario {
   running: { conversation: string; message: string }[];
   models: ModelEntry[];
   library: ModelsView;
+  /** Where the token for the hub is. */
+  token: TokenState;
   /** Why `library` can't be had. */
   libraryProblem: Problem | null;
   settings: Settings;
@@ -203,6 +206,7 @@ const base: Scenario = {
     },
     message: 'Tern can’t keep its chats in the folder /home/kim/.local/share/tern.',
   },
+  token: 'missing',
   pickedFile: bitnet(false),
   pickedFolder: {
     code: 'model',
@@ -381,7 +385,7 @@ const scenarios: Record<string, () => Scenario> = {
       message: 'The folder for models can’t be read.',
     }),
   }),
-  'no-keyring': () => ({ ...filled(), library: { ...blankModels, keyring: false } }),
+  'no-keyring': () => ({ ...filled(), token: 'noKeyring' }),
   /** The model no longer sees how the first chat began. */
   cut: () =>
     withCut(

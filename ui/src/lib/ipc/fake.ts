@@ -55,6 +55,7 @@ import {
   type Settings,
   type Startup,
   type StorageUse,
+  type TokenState,
 } from './host';
 
 type Command = keyof Omit<Host, 'onEvent'>;
@@ -81,6 +82,7 @@ export class FakeHost implements Host {
   #models: ModelEntry[];
   #settings: Settings;
   #scenario: Scenario;
+  #token: TokenState;
   #listeners = new Set<(event: AppEvent) => void>();
   /** Commands to refuse, once each. */
   #refusals = new Map<Command, Problem>();
@@ -91,6 +93,7 @@ export class FakeHost implements Host {
 
   constructor(scene: Scenario, pace: Pace) {
     this.#scenario = scene;
+    this.#token = scene.token;
     this.#chats = scene.conversations.map((view) => ({ ...view, deleted: false }));
     this.#models = scene.models;
     this.#settings = scene.settings;
@@ -481,10 +484,15 @@ export class FakeHost implements Host {
     return this.models.measured();
   }
 
-  async setToken(token: string | null): Promise<ModelsView> {
+  async tokenState(): Promise<TokenState> {
+    await this.#command('tokenState');
+    return this.#token;
+  }
+
+  async setToken(token: string | null): Promise<TokenState> {
     await this.#command('setToken', token);
-    this.models.view.hasToken = token !== null;
-    return this.models.get();
+    this.#token = token === null ? 'missing' : 'kept';
+    return this.#token;
   }
 
   async startDownload(wish: string): Promise<Download> {
@@ -653,9 +661,23 @@ export class FakeHost implements Host {
     if ('code' in picked) throw new HostError(picked);
     const known = this.#models.find(({ id }) => id === picked.id);
     const entry = known ?? { ...picked };
+    if (copy) await this.#copyIn(entry);
     if (known === undefined) this.#models.push(entry);
-    if (copy) await this.models.copy(entry);
     return structuredClone(entry);
+  }
+
+  /** Until it is copied, it is listed under another id. */
+  async #copyIn(entry: ModelEntry): Promise<void> {
+    const newcomer = { ...entry, id: `copy of ${entry.path}`, owned: true };
+    this.#models.push(newcomer);
+    try {
+      await this.models.copy(newcomer);
+    } finally {
+      this.#models.splice(this.#models.indexOf(newcomer), 1);
+      this.emit({ kind: 'modelsChanged', models: this.#copyModels() });
+    }
+    const path = `${this.models.view.folder}/${entry.name}`;
+    Object.assign(entry, { owned: true, recorded: true, path });
   }
 
   #copyModels(): ModelEntry[] {

@@ -50,6 +50,7 @@ export type SnippetPiece = FromWire<wire.SnippetPiece>;
 export type Sent = FromWire<wire.Sent>;
 export type ModelEntry = FromWire<wire.ModelEntry>;
 export type ModelState = wire.ModelState;
+export type TokenState = wire.TokenState;
 export type ModelOrigin = FromWire<wire.ModelOrigin>;
 export type ModelWork = FromWire<wire.ModelWork>;
 export type ModelsView = FromWire<wire.ModelsView>;
@@ -170,15 +171,17 @@ export interface Host {
   importDropped(path: string, copy: boolean): Promise<ModelEntry>;
   /** Resolves when the files are as they were downloaded or copied, else throws what is wrong. */
   verifyModel(model: string): Promise<void>;
-  /** Ends verifying, copying or moving. */
+  /** Ends verifying, hashing, copying or moving. */
   stopModelWork(model: string): Promise<void>;
   modelsView(): Promise<ModelsView>;
   /** Asks for a folder; `move` takes the models along. `null` when the person closed the dialog. */
   chooseModelsFolder(move: boolean): Promise<ModelsView | null>;
   /** Takes about ten seconds. */
   runBenchmark(): Promise<Benchmark>;
+  /** A keyring that is locked may ask the person. */
+  tokenState(): Promise<TokenState>;
   /** `null` takes it out of the keyring. It never comes back from there. */
-  setToken(token: string | null): Promise<ModelsView>;
+  setToken(token: string | null): Promise<TokenState>;
   /** A catalogue entry's id, or `owner/name[@revision][:file.gguf]`. */
   startDownload(wish: string): Promise<Download>;
   /** These three answer with all downloads that are left. */

@@ -71,6 +71,7 @@ export const tauriHost: Host = {
   modelsView: () => answer(commands.modelsView()),
   chooseModelsFolder: (move) => answer(commands.chooseModelsFolder(move, t.models.homeTitle)),
   runBenchmark: () => answer(commands.runBenchmark()),
+  tokenState: () => answer(commands.tokenState()),
   setToken: (token) => answer(commands.setToken(token)),
   startDownload: (wish) => answer(commands.startDownload(wish)),
   pauseDownload: (download) => answer(commands.pauseDownload(download)),

@@ -5,6 +5,7 @@ import { isolated } from '../direction';
 import type { IconName } from '../icons';
 import type { ConversationSummary, ExportFormat, Theme } from '../ipc/host';
 import { keysOf } from '../keymap';
+import { isUsable } from '../model-words';
 import type { App } from '../state/app.svelte';
 import { t } from '../strings/language.svelte';
 
@@ -163,16 +164,14 @@ function themes({ settings }: App): Command[] {
 /** The models that are there. */
 function models({ models, chats }: App): Command[] {
   const current = models.of(chats.current.summary);
-  return models.entries
-    .filter(({ state }) => state !== 'missing')
-    .map(({ id, name }) => ({
-      key: `model ${id}`,
-      label: t.palette.useModel(isolated(name)),
-      also: t.palette.modelAlso,
-      icon: 'chip' as const,
-      hint: current?.id === id ? t.palette.inUse : '',
-      run: (app) => void selectModel(app, id),
-    }));
+  return models.entries.filter(isUsable).map(({ id, name }) => ({
+    key: `model ${id}`,
+    label: t.palette.useModel(isolated(name)),
+    also: t.palette.modelAlso,
+    icon: 'chip' as const,
+    hint: current?.id === id ? t.palette.inUse : '',
+    run: (app) => void selectModel(app, id),
+  }));
 }
 
 /** A command that is one of the window's actions. */

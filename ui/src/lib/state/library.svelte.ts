@@ -1,5 +1,12 @@
 import { isolated } from '../direction';
-import type { CatalogueEntry, Download, Host, ModelEntry, ModelsView } from '../ipc/host';
+import type {
+  CatalogueEntry,
+  Download,
+  Host,
+  ModelEntry,
+  ModelsView,
+  TokenState,
+} from '../ipc/host';
 import { t } from '../strings/language.svelte';
 import { problemText, reasonOf } from '../strings/problems';
 import type { Announcer } from './announcer.svelte';
@@ -18,6 +25,8 @@ export class Library {
   finished = $state.raw<Download[]>([]);
   /** What went wrong, as sentences. */
   problems = $state.raw<Partial<Record<Place, string>>>({});
+  /** Where the token for the hub is; `null` until that was asked. */
+  token = $state.raw<TokenState | null>(null);
   measuring = $state.raw(false);
   /** The folder is being chosen, or models are moved. */
   moving = $state.raw(false);
@@ -83,6 +92,7 @@ export class Library {
     for (const download of downloads) {
       const { id, name, state } = download;
       this.#known.add(id);
+      if (!before.has(id)) this.#beginAnew(id);
       if (state.kind === 'failed' && before.get(id)?.state.kind !== 'failed') {
         const why = problemText(state.problem.detail);
         this.#announcer.say(t.downloads.failed(isolated(name), why));
@@ -152,9 +162,18 @@ export class Library {
     if (done) await this.refresh();
   }
 
+  /** Asks where the token is; a keyring that is locked may ask the person. */
+  async lookForToken(): Promise<void> {
+    await this.#try('token', async () => {
+      this.token = await this.#host.tokenState();
+    });
+  }
+
   /** Keeps a token, or takes it out with `null`; true when it was done. */
   setToken(token: string | null): Promise<boolean> {
-    return this.#try('token', async () => this.#show(await this.#host.setToken(token)));
+    return this.#try('token', async () => {
+      this.token = await this.#host.setToken(token);
+    });
   }
 
   /** What went wrong in a place was read. */
@@ -163,9 +182,20 @@ export class Library {
       this.problems = { ...this.problems, [place]: undefined };
   }
 
+  /** What became of an earlier download of the same model is old. */
+  #beginAnew(id: string): void {
+    this.#cancelled.delete(id);
+    this.finished = this.finished.filter((download) => download.id !== id);
+  }
+
   #show(view: ModelsView): void {
-    // From the first event on, events know better: an answer may be older than one.
-    if (this.view === null && this.#known.size === 0) this.take(view.downloads);
+    if (this.view === null) {
+      // What was done before there was a window to see it.
+      const seen = new Set([...this.finished, ...this.downloads].map(({ id }) => id));
+      this.finished = [...view.finished.filter(({ id }) => !seen.has(id)), ...this.finished];
+      // From the first event on, events know better: an answer may be older than one.
+      if (this.#known.size === 0) this.take(view.downloads);
+    }
     this.view = view;
   }
 

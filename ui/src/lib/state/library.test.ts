@@ -90,6 +90,34 @@ describe('answers and events that overtake each other', () => {
     expect(library.downloads.map(({ id }) => id)).toEqual(['a']);
   });
 
+  it('the first view tells of downloads that were done before there was a window', async () => {
+    host.modelsView = vi.fn(async () => ({
+      ...blankModels,
+      downloads: [download('b')],
+      finished: [download('a')],
+    }));
+    await library.refresh();
+    expect(library.finished.map(({ id }) => id)).toEqual(['a']);
+    library.take([]);
+    expect(library.finished.map(({ id }) => id)).toEqual(['a', 'b']);
+    library.dismiss(library.finished[1]!);
+    await library.refresh();
+    expect(library.finished).toEqual([]);
+  });
+
+  it('one that was cancelled and begun anew is done like any other', async () => {
+    library.take([download('a')]);
+    host.cancelDownload = vi.fn(async () => []);
+    await library.cancel(download('a'));
+    library.take([]);
+    expect(library.finished).toEqual([]);
+    for (const downloads of [[download('a')], []]) library.take(downloads);
+    expect(library.finished).toHaveLength(1);
+    // Removed meanwhile, and downloaded once more.
+    for (const downloads of [[download('a')], []]) library.take(downloads);
+    expect(library.finished).toHaveLength(1);
+  });
+
   it('a download that was over before its start was answered does not come back', async () => {
     host.startDownload = vi.fn(async () => {
       library.take([download('a')]);

@@ -1,7 +1,13 @@
 import { isolated } from '../direction';
-import type { ConversationSummary, Host, ImportKind, ModelEntry } from '../ipc/host';
+import {
+  problemOf,
+  type ConversationSummary,
+  type Host,
+  type ImportKind,
+  type ModelEntry,
+} from '../ipc/host';
 import { t } from '../strings/language.svelte';
-import { reasonOf } from '../strings/problems';
+import { problemText, reasonOf } from '../strings/problems';
 
 /** The built-in model's id. */
 export const GUIDE = 'guide';
@@ -108,7 +114,7 @@ export class Models {
     }
   }
 
-  /** Ends verifying, copying or moving. */
+  /** Ends verifying, hashing, copying or moving. */
   async stopWork(entry: ModelEntry): Promise<void> {
     this.#stopped.add(entry.id);
     await this.#try(() => this.#host.stopModelWork(entry.id));
@@ -150,7 +156,9 @@ export class Models {
       await command();
       return true;
     } catch (thrown) {
-      this.problem = reasonOf(thrown);
+      const { detail } = problemOf(thrown);
+      // The person stopped it, so it is no news to them.
+      if (detail.kind !== 'stopped') this.problem = problemText(detail);
       return false;
     }
   }

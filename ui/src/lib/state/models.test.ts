@@ -68,6 +68,13 @@ describe('what went wrong', () => {
     expect([models.problem, models.failedToOpen]).toEqual(['In use.', false]);
   });
 
+  it('a copy the person stopped is no problem', async () => {
+    const stopped = new HostError(problemFrom({ code: 'busy', message: '', detail: { kind: 'stopped' } }));
+    host.importModel = vi.fn(async () => Promise.reject(stopped));
+    expect(await models.openFrom('file', true, null)).toBeNull();
+    expect([models.problem, models.failedToOpen]).toEqual([null, false]);
+  });
+
   it('a closed dialog is no problem and chooses nothing', async () => {
     host.importModel = vi.fn(async () => null);
     expect(await models.openFrom('folder', true, null)).toBeNull();

@@ -206,7 +206,8 @@ export const de: Strings = {
     verified: 'Geprüft: Jede Datei ist so, wie sie heruntergeladen oder kopiert wurde.',
     work: {
       verifying: (percent) => `Wird geprüft · ${percent}`,
-      importing: (percent) => `Wird in den Ordner von Tern kopiert · ${percent}`,
+      recording: (percent) => `Prüfsummen werden gebildet · ${percent}`,
+      copying: (percent) => `Wird in den Ordner von Tern kopiert · ${percent}`,
       moving: (percent) => `Wird in den neuen Ordner verschoben · ${percent}`,
     },
     stopWork: 'Anhalten',
@@ -671,6 +672,7 @@ export const de: Strings = {
     tokenHint:
       'Nur für Projektarchive, die eines verlangen. Liegt im Schlüsselbund des Systems und wird nie gezeigt.',
     tokenKept: 'Im Schlüsselbund des Systems liegt ein Token.',
+    tokenEnvironment: 'Ein Token kommt aus der Umgebungsvariablen HF_TOKEN.',
     tokenSave: 'Speichern',
     tokenSaved: 'Das Token liegt im Schlüsselbund des Systems.',
     tokenRemove: 'Token entfernen',

@@ -202,7 +202,8 @@ export const en = {
     verified: 'Verified: every file is as it was downloaded or copied.',
     work: {
       verifying: (percent: string) => `Verifying · ${percent}`,
-      importing: (percent: string) => `Copying into Tern’s folder · ${percent}`,
+      recording: (percent: string) => `Taking checksums · ${percent}`,
+      copying: (percent: string) => `Copying into Tern’s folder · ${percent}`,
       moving: (percent: string) => `Moving to the new folder · ${percent}`,
     },
     stopWork: 'Stop',
@@ -665,6 +666,7 @@ export const en = {
     token: 'Access token',
     tokenHint: 'Only for repositories that ask for one. Kept in the system’s keyring, never shown.',
     tokenKept: 'A token is kept in the system’s keyring.',
+    tokenEnvironment: 'A token comes from the environment variable HF_TOKEN.',
     tokenSave: 'Save',
     tokenSaved: 'The token is in the system’s keyring.',
     tokenRemove: 'Remove the token',

@@ -103,6 +103,8 @@ export const problemsDe: ProblemWords = {
   exportCutOff: () => 'Tern wurde beendet, bevor der Export fertig war; exportiert wurde nichts.',
   offline: () =>
     'Die Offline-Sperre ist an; deshalb wird nichts heruntergeladen. Schalte sie in den Einstellungen unter Netzwerk aus.',
+  hereAlready: ({ name }) =>
+    `Das Modell „${name}“ ist schon da: Wähle es in der Liste. Um es neu herunterzuladen, entferne es zuerst.`,
   noDownload: () =>
     'Dieser Download ist zu Ende oder wurde aufgegeben. Wähle das Modell noch einmal.',
   modelInUse: ({ name }) =>
@@ -115,6 +117,8 @@ export const problemsDe: ProblemWords = {
     `Der Schlüsselbund des Systems lässt sich nicht benutzen; deshalb wurde das Token nicht gespeichert. Entsperre oder installiere einen, oder setze die Umgebungsvariable HF_TOKEN. ${exactly(detail)}`,
   badToken: () =>
     'Das ist kein Token: Es enthält Leerzeichen oder andere Zeichen, die in keinem vorkommen. Kopiere es noch einmal.',
+  networkSettings: ({ path, detail }) =>
+    `Wie Tern das Netzwerk erreichen darf, lässt sich aus ${path} nicht lesen. Die Offline-Sperre bleibt an, bis du es in den Einstellungen unter Netzwerk neu festlegst. ${exactly(detail)}`,
   badRepo: ({ name }) =>
     `„${name}“ ist kein Name eines Repositorys. Schreib ihn als Besitzer/Name, zum Beispiel microsoft/bitnet-b1.58-2B-4T.`,
   badEndpoint: ({ address }) =>

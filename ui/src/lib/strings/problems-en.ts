@@ -99,6 +99,8 @@ export const problemsEn: ProblemWords = {
   exportCutOff: () => 'Tern was closed before the export was done, so nothing was exported.',
   offline: () =>
     'The offline lock is on, so nothing is downloaded. Turn it off in Settings under Network.',
+  hereAlready: ({ name }) =>
+    `The model “${name}” is here already: choose it in the list. To download it anew, remove it first.`,
   noDownload: () => 'This download is over or was given up. Choose the model again.',
   modelInUse: ({ name }) =>
     `“${name}” is in use right now. Wait until it is done, or stop it, then try again.`,
@@ -109,6 +111,8 @@ export const problemsEn: ProblemWords = {
   keyring: ({ detail }) =>
     `The system’s keyring can’t be used (${detail}), so the token was not saved. Unlock or install one, or set the environment variable HF_TOKEN.`,
   badToken: () => 'This is not a token: it has spaces or other signs no token has. Copy it again.',
+  networkSettings: ({ path, detail }) =>
+    `How Tern may reach the network can’t be read from ${path} (${detail}). The offline lock is on until it is set anew in Settings under Network.`,
   badRepo: ({ name }) =>
     `“${name}” is not the name of a repository. Write it as owner/name, for instance microsoft/bitnet-b1.58-2B-4T.`,
   badEndpoint: ({ address }) =>
