@@ -1,7 +1,7 @@
 //! Pause, cancel, kill, and starting again.
 
 use std::io::Read;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use tern_models::{Control, ModelsError, ModelsFolder, Network, begun, discard, fetch};
@@ -180,6 +180,63 @@ fn child() {
     .unwrap();
 }
 
+/// A process that downloads, once it has begun.
+fn start_child(bed: &Bed) -> Child {
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["--ignored", "--exact", "interrupted::child", "--nocapture"])
+        .env("TERN_TEST_HUB", bed.hub.endpoint())
+        .env("TERN_TEST_FOLDER", bed.folder().path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let out = child.stdout.as_mut().unwrap();
+    let mut said = Vec::new();
+    let mut piece = [0; 256];
+    while !said.windows(5).any(|word| word == b"began") {
+        match out.read(&mut piece).unwrap() {
+            0 => break,
+            n => said.extend_from_slice(&piece[..n]),
+        }
+    }
+    child
+}
+
+/// A computer that sleeps: the program stands still, its connections die without a word, the
+/// links it was given run dry, and when it wakes every time it waits for is over at once.
+#[cfg(unix)]
+#[test]
+fn a_sleeping_computer_goes_on_when_it_wakes() {
+    let bed = Bed::new(24 * MIB);
+    bed.hub.set_script(|asked| match asked.at_hub {
+        true => Fault::None,
+        false => Fault::Stall(2 * MIB),
+    });
+    let mut child = start_child(&bed);
+    let id = child.id().to_string();
+    let signal = |name: &str| {
+        let sent = Command::new("kill").args([name, &id]).status();
+        assert!(sent.unwrap().success());
+    };
+    signal("-STOP");
+    let mut links = 0;
+    bed.hub.set_script(move |asked| {
+        links += u32::from(!asked.at_hub);
+        match links {
+            1 if !asked.at_hub => Fault::Status(403, 0),
+            _ => Fault::None,
+        }
+    });
+    std::thread::sleep(impatient().window * 4);
+    signal("-CONT");
+    assert!(child.wait().unwrap().success());
+    let [place] = &bed.promoted()[..] else {
+        panic!("one model");
+    };
+    let whole = std::fs::read(place.join("model.safetensors")).unwrap();
+    assert!(whole == crate::bed::noise(24 * MIB, 1), "another file");
+}
+
 /// Everyday a few kills; `TERN_FULL_KILLS` says how many.
 #[test]
 fn a_kill_at_any_time_costs_at_most_one_block() {
@@ -192,23 +249,7 @@ fn a_kill_at_any_time_costs_at_most_one_block() {
             .set_script(|_| Fault::Drip(256 << 10, Duration::from_millis(6)));
         let mut here = 0;
         loop {
-            let mut child = Command::new(std::env::current_exe().unwrap())
-                .args(["--ignored", "--exact", "interrupted::child", "--nocapture"])
-                .env("TERN_TEST_HUB", bed.hub.endpoint())
-                .env("TERN_TEST_FOLDER", bed.folder().path())
-                .stdout(Stdio::piped())
-                .stderr(Stdio::null())
-                .spawn()
-                .unwrap();
-            let mut out = child.stdout.take().unwrap();
-            let mut said = Vec::new();
-            let mut piece = [0; 256];
-            while !said.windows(5).any(|word| word == b"began") {
-                match out.read(&mut piece).unwrap() {
-                    0 => break,
-                    n => said.extend_from_slice(&piece[..n]),
-                }
-            }
+            let mut child = start_child(&bed);
             seed = noise_step(seed);
             std::thread::sleep(Duration::from_millis(seed % 150));
             child.kill().unwrap();
