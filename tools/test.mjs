@@ -13,7 +13,7 @@ import {
   ensureTestParts,
   findBrowser,
 } from './lib/machine.mjs';
-import { withSmallDisk, withoutNetwork } from './lib/isolation.mjs';
+import { withKeyring, withSmallDisk, withoutNetwork } from './lib/isolation.mjs';
 import { Report } from './lib/report.mjs';
 import { Problem, main, root, run, say } from './lib/terminal.mjs';
 import { ensurePackages, ensureUiBuilt, npmRun } from './lib/ui.mjs';
@@ -92,7 +92,7 @@ const FUZZ_INPUTS = '10000000';
 const FUZZ_MEMORY = 8 << 20;
 
 async function rustTests(report, env, full) {
-  const skip = ['--skip', FULL_DISK, '--skip', FUZZ];
+  const skip = [FULL_DISK, FUZZ, KEYRING].flatMap((test) => ['--skip', test]);
   const more = full ? ['--', '--include-ignored', ...skip] : [];
   await report.step(
     'cargo test',
@@ -108,11 +108,22 @@ async function rustTests(report, env, full) {
     say('this system can not make a small disk for one test (unshare): the full disk is left out');
   } else {
     for (const [name, test] of Object.entries(FULL_DISKS)) {
-      const fill = () => fillDisk(small, disk, name, test);
+      const fill = () => runIgnored(small, name, test, FULL_DISK, { TERN_SMALL_DISK: disk });
       await report.step(`full disk, ${name}`, fill, { needs: 'cargo build' });
     }
   }
   fs.rmdirSync(disk);
+}
+
+/** The test that needs a keyring; it is marked `ignored`. */
+const KEYRING = 'a_token_in_the_keyring_opens_a_gated_repository';
+
+async function keyringTest(report) {
+  const reason = await ensureTestParts('keyring');
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'tern-keyring-'));
+  const test = () => runIgnored(withKeyring(folder), 'tern-app', 'it', KEYRING);
+  await report.stepUnless(reason, 'keyring', test, { needs: 'cargo build' });
+  fs.rmSync(folder, { recursive: true });
 }
 
 async function fuzz(report, env) {
@@ -128,8 +139,8 @@ async function fuzz(report, env) {
   );
 }
 
-/** Runs that test on its small disk. A run without it is a failure, not a success. */
-function fillDisk([command, ...start], disk, name, test) {
+/** Runs one `ignored` test under another command. A run without it is a failure, not a success. */
+function runIgnored([command, ...start], name, file, test, env = {}) {
   const args = [
     'cargo',
     'test',
@@ -138,15 +149,15 @@ function fillDisk([command, ...start], disk, name, test) {
     '--package',
     name,
     '--test',
-    test,
+    file,
     '--',
     '--ignored',
-    FULL_DISK,
+    test,
   ];
   const done = spawnSync(command, [...start, ...args], {
     cwd: root,
     encoding: 'utf8',
-    env: { ...process.env, TERN_SMALL_DISK: disk },
+    env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   process.stdout.write(done.stdout);
@@ -240,6 +251,7 @@ await main(async () => {
   if (wants('rust')) await rustChecks(report);
   if (wants('rust') || wants('e2e')) await buildRust(report);
   if (wants('rust')) await rustTests(report, env, part === 'full');
+  if (wants('rust')) await keyringTest(report);
   if (part === 'full') await fuzz(report, env);
   if (wants('e2e')) await windowTests(report, env);
   return report.finish();

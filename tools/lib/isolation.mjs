@@ -1,5 +1,5 @@
 // Running a test with less than this computer has: no network, or a disk of a few MiB. Both need
-// Linux namespaces, which not every system allows.
+// Linux namespaces, which not every system allows. Or with a keyring that is not its owner's.
 
 import { works } from './terminal.mjs';
 
@@ -20,6 +20,14 @@ function usable([program, ...args]) {
 /** Starts a command that has loopback and no other network. */
 export function withoutNetwork() {
   return usable([...unshare('--net'), 'sh', '-c', 'ip link set lo up && exec "$@"', 'sh']);
+}
+
+/** Starts a command with a keyring of its own, empty and open, that is kept in `folder` and ends with it. */
+export function withKeyring(folder) {
+  const start =
+    'printf test | gnome-keyring-daemon --unlock --components=secrets --daemonize > /dev/null && exec "$@"';
+  const places = [`XDG_DATA_HOME=${folder}`, `XDG_RUNTIME_DIR=${folder}`];
+  return ['env', ...places, 'dbus-run-session', '--', 'sh', '-c', start, 'sh'];
 }
 
 /** Starts a command for which `folder` is a disk of 8 MiB. */

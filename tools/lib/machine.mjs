@@ -115,6 +115,18 @@ const PARTS = {
       debian: ['webkit2gtk-driver'],
     },
   ],
+  keyring: [
+    {
+      name: 'dbus-run-session',
+      there: () => which('dbus-run-session') !== null,
+      debian: ['dbus-daemon'],
+    },
+    {
+      name: 'gnome-keyring',
+      there: () => which('gnome-keyring-daemon') !== null,
+      debian: ['gnome-keyring'],
+    },
+  ],
   browser: [
     { name: 'Chromium or Chrome', there: () => findBrowser() !== null, debian: ['chromium'] },
   ],
@@ -250,12 +262,13 @@ function checkWindows() {
 }
 
 /**
- * Makes sure of the parts the tests of `purpose` ('window', 'browser' or, on Linux, 'arm') need.
+ * Makes sure of the parts the tests of `purpose` ('window', 'browser', 'keyring' or, on Linux, 'arm') need.
  * Returns null when they are there, else the sentence why those tests can't run.
  */
 export async function ensureTestParts(purpose) {
   if (process.platform !== 'linux') {
     if (purpose === 'window') return 'the real-window tests drive WebKitGTK and run on Linux only';
+    if (purpose === 'keyring') return 'the keyring of this computer is its owner’s, not a test’s';
     return missingParts(['browser']).length > 0 ? 'no Chromium, Chrome or Edge was found' : null;
   }
   let missing = missingParts([purpose]);

@@ -7,6 +7,7 @@ mod drafts;
 mod export;
 mod files;
 mod guide;
+mod keyring;
 mod models;
 mod program;
 mod temporary;

@@ -12,10 +12,10 @@ use tern_models::loopback_hub::{Fault, LoopbackHub};
 
 use crate::desk::{Desk, golden};
 
-const REPO: &str = "terns/tiny";
+pub(crate) const REPO: &str = "terns/tiny";
 const ID: &str = "terns-tiny";
 
-fn hub() -> LoopbackHub {
+pub(crate) fn hub() -> LoopbackHub {
     let hub = LoopbackHub::start().expect("a hub");
     let folder = golden("tiny-bitnet/hf-packed");
     hub.publish_folder(REPO, &folder).expect("published");
@@ -23,7 +23,7 @@ fn hub() -> LoopbackHub {
 }
 
 /// A program that downloads from `hub`.
-fn desk(folder: &Path, hub: &LoopbackHub) -> Desk {
+pub(crate) fn desk(folder: &Path, hub: &LoopbackHub) -> Desk {
     let desk = Desk::open(folder);
     set_network(&desk, |network| network.mirror = Some(hub.endpoint()));
     desk
@@ -51,7 +51,7 @@ fn downloads(event: &AppEvent) -> Option<&[DownloadInfo]> {
 }
 
 /// Events until the download is over.
-fn until_over(desk: &Desk) {
+pub(crate) fn until_over(desk: &Desk) {
     desk.until(|event| {
         let over = downloads(event).is_some_and(<[_]>::is_empty);
         let failed = downloads(event)
