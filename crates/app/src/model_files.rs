@@ -114,9 +114,21 @@ pub struct ModelsOverview {
 }
 
 impl App {
-    /// What there is to choose from, and how it fits this computer.
+    /// What there is to choose from, and how it fits this computer. Models a terminal added or removed
+    /// meanwhile are told of by [`AppEvent::ModelsChanged`].
     pub fn models_overview(&self) -> ModelsOverview {
         let core = &self.core;
+        let refreshed = lock(&core.shelf).refresh();
+        match refreshed {
+            Ok(true) => {
+                if let Err(error) = core.leave_removed_model() {
+                    tracing::warn!("the Guide could not be made the selected model: {error}");
+                }
+                core.tell_models();
+            }
+            Ok(false) => {}
+            Err(error) => tracing::warn!("the list of models was not read anew: {error}"),
+        }
         let folder = core.folder();
         let benchmark = core.benchmark();
         let free_bytes = folder.free_bytes();
@@ -213,12 +225,7 @@ impl App {
         // Nothing may read its files when they go.
         self.unload_and_wait(Some(id));
         lock(&self.core.shelf).remove(&ModelId::new(id))?;
-        if *lock(&self.core.selected_model) == id {
-            self.core
-                .history
-                .set_setting(SELECTED_MODEL_KEY, GUIDE_ID)?;
-            *lock(&self.core.selected_model) = GUIDE_ID.to_owned();
-        }
+        self.core.leave_removed_model()?;
         self.core.tell_models();
         Ok(self.core.models())
     }
@@ -359,6 +366,16 @@ impl Core {
     fn installed(&self, id: &str) -> Result<InstalledModel, AppError> {
         let found = lock(&self.shelf).find(&ModelId::new(id));
         found.ok_or_else(|| AppError::UnknownModel { id: id.to_owned() })
+    }
+
+    /// New chats use the Guide once the selected model is off the list.
+    fn leave_removed_model(&self) -> Result<(), AppError> {
+        let selected = lock(&self.selected_model).clone();
+        if selected != GUIDE_ID && self.installed(&selected).is_err() {
+            self.history.set_setting(SELECTED_MODEL_KEY, GUIDE_ID)?;
+            *lock(&self.selected_model) = GUIDE_ID.to_owned();
+        }
+        Ok(())
     }
 
     fn benchmark(&self) -> Option<Benchmark> {

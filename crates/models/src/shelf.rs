@@ -58,6 +58,21 @@ impl Shelf {
         self.warning.as_deref()
     }
 
+    /// Reads the list anew, as another program may have changed it; true if one did. A list that can't
+    /// be understood leaves what was read before.
+    ///
+    /// # Errors
+    /// [`ModelsError::NewerList`], or [`ModelsError::List`] when the disk says no.
+    pub fn refresh(&mut self) -> Result<bool, ModelsError> {
+        match list_file::read(&self.path)? {
+            Contents::List(list) if list != self.list => {
+                self.list = list;
+                Ok(true)
+            }
+            Contents::List(_) | Contents::Damaged(_) => Ok(false),
+        }
+    }
+
     /// Every model, in the order they were added. Their files may be gone by now.
     pub fn list(&self) -> Vec<InstalledModel> {
         self.list.models.clone()

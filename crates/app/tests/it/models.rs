@@ -8,6 +8,7 @@ use tern_app::{
     AppError, AppEvent, DownloadInfo, DownloadState, ModelInfo, ModelPresence, NetworkSettings,
     WorkKind,
 };
+use tern_models::Shelf;
 use tern_models::loopback_hub::{Fault, LoopbackHub};
 
 use crate::desk::{Desk, golden};
@@ -278,6 +279,24 @@ fn a_copied_model_is_deleted_with_its_entry_and_one_in_place_is_not() {
     desk.app.remove_model(&in_place.id).expect("removed");
     assert!(!path.exists() && theirs.join("model.safetensors").exists());
     assert!(desk.app.models()[0].selected, "the Guide takes over");
+}
+
+#[test]
+fn what_a_terminal_did_to_the_list_is_seen_when_models_are_looked_at() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let desk = Desk::open(folder.path());
+    let mut terminal = Shelf::open(folder.path()).expect("opens");
+    let added = terminal.add(&golden("tiny-bitnet/gguf/ggml-model-tq2_0.gguf"));
+    let id = added.expect("added").id;
+    desk.app.models_overview();
+    desk.until_a_model(|of| of.id == id.as_str());
+    desk.app.select_model(id.as_str(), None).expect("selected");
+    terminal.remove(&id).expect("removed");
+    desk.app.models_overview();
+    let [guide] = &desk.app.models()[..] else {
+        panic!("only the Guide");
+    };
+    assert!(guide.selected);
 }
 
 /// A GGUF file that takes a while to copy: a whole model, and many bytes after it.
