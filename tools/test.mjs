@@ -81,8 +81,16 @@ const FULL_COUNTS = {
 
 /** How the tests that fill a disk are called; they are marked `ignored`, because they need a small one. */
 const FULL_DISK = 'a_full_disk_is_';
-/** Who has one, and in which file of tests. */
-const FULL_DISKS = { 'tern-history': 'it', 'tern-app': 'it', 'tern-models': 'downloads' };
+/** Each by itself, with the file of tests it is in. */
+const FULL_DISKS = [
+  { what: 'history', file: 'it', test: 'a_full_disk_is_a_message_and_never_a_loss' },
+  { what: 'export', file: 'it', test: 'a_full_disk_is_a_sentence_and_the_old_file_stays' },
+  {
+    what: 'download',
+    file: 'downloads',
+    test: 'a_full_disk_is_said_and_the_download_goes_on_when_there_is_room',
+  },
+];
 
 /** The long run of made-up files. It has a step of its own: optimised, and with its memory held to a limit. */
 const FUZZ = 'no_made_up_input_stops_a_parser_in_millions';
@@ -107,9 +115,9 @@ async function rustTests(report, env, full) {
   if (small === null) {
     say('this system can not make a small disk for one test (unshare): the full disk is left out');
   } else {
-    for (const [name, test] of Object.entries(FULL_DISKS)) {
-      const fill = () => runIgnored(small, name, test, FULL_DISK, { TERN_SMALL_DISK: disk });
-      await report.step(`full disk, ${name}`, fill, { needs: 'cargo build' });
+    for (const { what, file, test } of FULL_DISKS) {
+      const fill = () => runIgnored(small, file, test, { TERN_SMALL_DISK: disk });
+      await report.step(`full disk, ${what}`, fill, { needs: 'cargo build' });
     }
   }
   fs.rmdirSync(disk);
@@ -121,7 +129,7 @@ const KEYRING = 'a_token_in_the_keyring_opens_a_gated_repository';
 async function keyringTest(report) {
   const reason = await ensureTestParts('keyring');
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'tern-keyring-'));
-  const test = () => runIgnored(withKeyring(folder), 'tern-app', 'it', KEYRING);
+  const test = () => runIgnored(withKeyring(folder), 'it', KEYRING);
   await report.stepUnless(reason, 'keyring', test, { needs: 'cargo build' });
   fs.rmSync(folder, { recursive: true });
 }
@@ -139,15 +147,18 @@ async function fuzz(report, env) {
   );
 }
 
-/** Runs one `ignored` test under another command. A run without it is a failure, not a success. */
-function runIgnored([command, ...start], name, file, test, env = {}) {
+/**
+ * Runs one `ignored` test under another command. A run without it is a failure, not a success. It is
+ * asked of the whole workspace, as one package alone would be built anew, with other features.
+ */
+function runIgnored([command, ...start], file, test, env = {}) {
   const args = [
     'cargo',
     'test',
     '--offline',
     ...locked,
-    '--package',
-    name,
+    '--workspace',
+    ...FEATURES,
     '--test',
     file,
     '--',
