@@ -69,7 +69,9 @@ describe('what went wrong', () => {
   });
 
   it('a copy the person stopped is no problem', async () => {
-    const stopped = new HostError(problemFrom({ code: 'busy', message: '', detail: { kind: 'stopped' } }));
+    const stopped = new HostError(
+      problemFrom({ code: 'busy', message: '', detail: { kind: 'stopped' } }),
+    );
     host.importModel = vi.fn(async () => Promise.reject(stopped));
     expect(await models.openFrom('file', true, null)).toBeNull();
     expect([models.problem, models.failedToOpen]).toEqual([null, false]);
