@@ -145,12 +145,10 @@ impl Deltas {
                         seconds_left,
                     },
                 );
+                self.status_if_due(None, now);
             }
             Step::Token { ticket, text } => self.token(ticket, &text, now).await,
-            Step::Kept { kv_bytes, tokens } => self.core.with_engine(|engine| {
-                engine.kv_bytes = kv_bytes;
-                engine.kv_tokens = tokens;
-            }),
+            Step::Kept { tokens } => self.core.with_engine(|engine| engine.kv_tokens = tokens),
             Step::Finished {
                 ticket,
                 generation,
@@ -227,7 +225,6 @@ impl Deltas {
         self.core.with_engine(|engine| {
             engine.loaded = loaded;
             engine.loading = None;
-            engine.kv_bytes = 0;
             engine.kv_tokens = Arc::default();
         });
         self.core.emit(AppEvent::ModelsChanged(self.core.models()));
@@ -294,19 +291,24 @@ impl Deltas {
         running.speed.push(now);
         let text = running.joiner.push(text, now);
         let speed = running.speed.tokens_per_second();
-        let status_due = now - running.last_status >= STATUS_INTERVAL;
-        if status_due {
-            running.last_status = now;
-        }
         if first {
             self.phase(ticket, Phase::Writing);
         }
         self.send_text(text);
-        if status_due {
+        self.status_if_due(speed, now);
+        self.save_if_due(now).await;
+    }
+
+    /// Tells of memory and speed now and then while an answer is prepared or written.
+    fn status_if_due(&mut self, speed: Option<f64>, now: Instant) {
+        let Some(running) = &mut self.running else {
+            return;
+        };
+        if now - running.last_status >= STATUS_INTERVAL {
+            running.last_status = now;
             self.core
                 .emit(AppEvent::StatusChanged(self.core.status(speed)));
         }
-        self.save_if_due(now).await;
     }
 
     /// Appends `text` to the live answer and tells it, with the next sequence number.

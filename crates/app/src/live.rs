@@ -53,7 +53,6 @@ pub(crate) struct Core {
 pub(crate) struct EngineFacts {
     pub(crate) loaded: Option<LoadedModel>,
     pub(crate) loading: Option<String>,
-    pub(crate) kv_bytes: u64,
     /// Tokens whose keys and values are in memory.
     pub(crate) kv_tokens: Arc<[TokenId]>,
 }
@@ -289,7 +288,10 @@ impl Core {
                 .loaded
                 .as_ref()
                 .map_or(0, |loaded| loaded.weight_bytes),
-            kv_bytes: engine.kv_bytes,
+            kv_bytes: engine
+                .loaded
+                .as_ref()
+                .map_or(0, |loaded| loaded.kv_bytes.load(Ordering::Relaxed)),
             threads: engine
                 .loaded
                 .as_ref()

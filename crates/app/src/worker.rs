@@ -101,10 +101,7 @@ pub(crate) enum Step {
     /// One token was written, with the text that can no longer change.
     Token { ticket: Ticket, text: String },
     /// What the KV cache holds now.
-    Kept {
-        kv_bytes: u64,
-        tokens: Arc<[TokenId]>,
-    },
+    Kept { tokens: Arc<[TokenId]> },
     /// The answer is whole.
     Finished {
         ticket: Ticket,
@@ -129,6 +126,8 @@ pub(crate) struct LoadedModel {
     pub(crate) weight_bytes: u64,
     pub(crate) threads: usize,
     pub(crate) isa: &'static str,
+    /// Bytes of its KV cache, as it grows.
+    pub(crate) kv_bytes: Arc<AtomicU64>,
     pub(crate) warnings: Vec<Warning>,
     pub(crate) encoder: Arc<PromptEncoder>,
 }
@@ -286,7 +285,6 @@ fn handle(
             let outcome = answer(&job, resident, steps);
             if let Some(resident) = resident {
                 let _ = steps.send(Step::Kept {
-                    kv_bytes: resident.sequence.kv_bytes(),
                     tokens: resident.sequence.tokens().into(),
                 });
             }
@@ -357,6 +355,7 @@ fn ensure<'a>(
                     weight_bytes: loaded.model.weight_bytes(),
                     threads: loaded.model.threads(),
                     isa: loaded.model.isa().name(),
+                    kv_bytes: loaded.sequence.kv_gauge(),
                     warnings: loaded.model.warnings().to_vec(),
                     encoder: Arc::clone(loaded.model.prompt_encoder()),
                 };

@@ -84,6 +84,21 @@ fn stop_keeps_the_text_so_far_and_the_next_answer_comes() {
 }
 
 #[test]
+fn the_memory_an_answer_takes_is_known_while_it_is_written() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let desk = Desk::with_rambler(folder.path(), 100_000);
+    assert_eq!(desk.app.status().kv_bytes, 0);
+    let sent = desk.send(None, "Hello");
+    desk.until(|event| matches!(event, AppEvent::TextDelta { .. }));
+    assert!(desk.app.status().kv_bytes > 0);
+    desk.app.stop(&sent.row.id);
+    desk.finish(&sent);
+    desk.app.unload_model();
+    desk.until_a_model(|of| of.id != "guide" && of.presence == tern_app::ModelPresence::Idle);
+    assert_eq!(desk.app.status().kv_bytes, 0);
+}
+
+#[test]
 fn a_chat_opened_in_the_middle_continues_where_its_text_ends() {
     let folder = tempfile::tempdir().expect("folder");
     // As long as the context: a few hundred tokens can all be in the first piece.

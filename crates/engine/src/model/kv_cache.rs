@@ -1,5 +1,8 @@
 //! Keys and values of the tokens read so far.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use serde::{Deserialize, Serialize};
 use tern_kernels::{
     ATTENTION_SPAN, HeadRows, Isa, KV_GROUP, attention_finish, attention_merge, attention_partial,
@@ -66,6 +69,8 @@ pub(crate) struct KvCache {
     n_kv_heads: usize,
     head_dim: usize,
     blocks: Vec<KvBlock>,
+    /// Bytes of the blocks, for other threads.
+    held: Arc<AtomicU64>,
 }
 
 /// 256 positions of all layers.
@@ -140,6 +145,7 @@ impl KvCache {
             n_kv_heads: config.n_kv_heads,
             head_dim: config.head_dim,
             blocks: Vec::new(),
+            held: Arc::default(),
         }
     }
 
@@ -157,12 +163,13 @@ impl KvCache {
                 values: Stored::new(self.format, rows, self.head_dim),
             });
         }
+        let bytes = 2 * self.blocks.len() * rows * self.format.bytes(self.head_dim);
+        self.held.store(bytes as u64, Ordering::Relaxed);
     }
 
-    /// Bytes in memory.
-    pub(crate) fn bytes(&self) -> u64 {
-        let rows = 2 * self.n_layers * self.n_kv_heads * BLOCK;
-        (self.blocks.len() * rows * self.format.bytes(self.head_dim)) as u64
+    /// Bytes in memory, also while another thread reads on.
+    pub(crate) fn held(&self) -> &Arc<AtomicU64> {
+        &self.held
     }
 
     /// Bytes that one token at position `n` reads in all layers.

@@ -2,6 +2,10 @@
 
 use std::{
     ops::{ControlFlow, Range},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -183,7 +187,12 @@ impl Sequence {
 
     /// Bytes its keys and values take now.
     pub fn kv_bytes(&self) -> u64 {
-        self.cache.bytes()
+        self.cache.held().load(Ordering::Relaxed)
+    }
+
+    /// The same, to be looked at from other threads while this one reads on.
+    pub fn kv_gauge(&self) -> Arc<AtomicU64> {
+        Arc::clone(self.cache.held())
     }
 
     /// The token with the best of these logits, the lowest among equals.
