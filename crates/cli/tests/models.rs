@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -72,6 +72,28 @@ impl Bed {
         assert_eq!(output.status.code(), Some(1), "{args:?}: {words}");
         assert!(!words.contains("panicked"), "{words}");
         words
+    }
+
+    fn download(&self) -> PathBuf {
+        self.data.path().join("models/.downloads/terns-tiny")
+    }
+
+    /// A download that has come to the weights, 16 KiB at a time.
+    fn fetch_slowly(&self, pause_ms: u64) -> Child {
+        self.hub
+            .set_script(move |_| Fault::Drip(16 << 10, Duration::from_millis(pause_ms)));
+        let child = self
+            .command(&["models", "fetch", REPO])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("it starts");
+        // A file's state is there as soon as its first bytes are asked for; the last one is the
+        // weights'.
+        while !self.download().join("state/5.state").exists() {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        child
     }
 
     fn writes(&self, model: &str) {
@@ -213,18 +235,7 @@ fn the_windows_lock_and_mirror_count_in_a_terminal() {
 #[test]
 fn a_lock_that_is_put_on_meanwhile_ends_a_download() {
     let bed = Bed::new();
-    bed.hub
-        .set_script(|_| Fault::Drip(16 << 10, Duration::from_millis(100)));
-    let child = bed
-        .command(&["models", "fetch", REPO])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("it starts");
-    let downloads = bed.data.path().join("models/.downloads/terns-tiny");
-    while !downloads.join("plan.json").exists() {
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    let child = bed.fetch_slowly(100);
     let locked = NetworkSettings {
         offline: true,
         ..NetworkSettings::default()
@@ -234,7 +245,7 @@ fn a_lock_that_is_put_on_meanwhile_ends_a_download() {
     let said = words(&output);
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.contains("offline lock was put on"), "{said}");
-    assert!(!downloads.join("paused").exists(), "nobody paused it");
+    assert!(!bed.download().join("paused").exists(), "nobody paused it");
     set_network(&bed, &NetworkSettings::default());
     bed.hub.set_script(|_| Fault::None);
     bed.ok(&["models", "fetch", REPO]);
@@ -244,19 +255,7 @@ fn a_lock_that_is_put_on_meanwhile_ends_a_download() {
 #[test]
 fn ctrl_c_pauses_a_download_and_the_same_words_go_on_with_it() {
     let bed = Bed::new();
-    bed.hub
-        .set_script(|_| Fault::Drip(16 << 10, Duration::from_millis(30)));
-    let child = bed
-        .command(&["models", "fetch", REPO])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("it starts");
-    let begun = bed.data.path().join("models/.downloads/terns-tiny/state");
-    // A file's state is there as soon as its first bytes are asked for; the last one is the weights'.
-    while !begun.join("5.state").exists() {
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    let child = bed.fetch_slowly(30);
     std::thread::sleep(Duration::from_millis(600));
     let killed = Command::new("kill")
         .args(["-INT", &child.id().to_string()])
