@@ -35,7 +35,7 @@ fn a_dot_product_is_summed_in_another_order() {
         // The documented order: element i to lane i % 16, then lanes added by halves.
         let mut lanes = [0.0_f32; 16];
         for (i, (a, b)) in a.iter().zip(&b).enumerate() {
-            lanes[i % 16] = a.mul_add(*b, lanes[i % 16]);
+            lanes[i % 16] = libm::fmaf(*a, *b, lanes[i % 16]);
         }
         for width in [8, 4, 2, 1] {
             for l in 0..width {

@@ -1,7 +1,7 @@
 //! Operations without a reduction: each output depends on its own inputs only.
 
 use super::exp::exp as exp_one;
-use super::{Arch, Element, LANES};
+use super::{Arch, Element, Fused, LANES};
 use crate::PANEL_ROWS;
 use crate::activations::RowScale;
 use half::f16;
@@ -132,8 +132,8 @@ const QUOTIENT_SCALES: std::ops::Range<f32> = 1e-12..1e12;
 #[inline(always)]
 fn quotient(x: f32, scale: f32, inverse: f32) -> f32 {
     let rough = x * inverse;
-    let close = scale.mul_add(-rough, x).mul_add(inverse, rough);
-    scale.mul_add(-close, x).mul_add(inverse, close)
+    let close = scale.fused(-rough, x).fused(inverse, rough);
+    scale.fused(-close, x).fused(inverse, close)
 }
 
 /// `total += partial`.

@@ -2,7 +2,7 @@
 //!
 //! All of this is plain inline Rust over 16 virtual lanes. A path instantiates it with its own lanes
 //! ([`Arch`]) inside a function that enables its instructions; since the order of operations is in
-//! this source and `mul_add` rounds once everywhere, all instances give the same bits.
+//! this source and a fused multiply-add rounds once everywhere, all instances give the same bits.
 
 mod attention;
 mod attention_many;
@@ -84,6 +84,23 @@ macro_rules! float_kernels {
             fn attention_merge(partial: &mut [f32], next: &[f32], head_dim: usize);
         }
     };
+}
+
+/// A fused multiply-add of single numbers.
+pub(crate) trait Fused {
+    /// `self * by + plus`, rounded once on every system.
+    fn fused(self, by: Self, plus: Self) -> Self;
+}
+
+impl Fused for f32 {
+    #[inline(always)]
+    fn fused(self, by: Self, plus: Self) -> Self {
+        // Without the instruction, `mul_add` is the C library's, and MinGW's rounds twice.
+        #[cfg(all(windows, target_env = "gnu"))]
+        return libm::fmaf(self, by, plus);
+        #[cfg(not(all(windows, target_env = "gnu")))]
+        self.mul_add(by, plus)
+    }
 }
 
 /// Sixteen f32 lanes of a CPU path: the few operations the sums are made of, each with the same bits
@@ -202,7 +219,7 @@ impl Arch for Portable {
 
     #[inline(always)]
     fn mul_add(a: Self::Lanes, b: Self::Lanes, c: Self::Lanes) -> Self::Lanes {
-        std::array::from_fn(|l| a[l].mul_add(b[l], c[l]))
+        std::array::from_fn(|l| a[l].fused(b[l], c[l]))
     }
 
     #[inline(always)]
