@@ -5,7 +5,6 @@ use std::path::Path;
 
 use tern_app::FileReader;
 
-#[cfg(unix)]
 fn program(folder: &Path, script: &str) -> std::path::PathBuf {
     use std::os::unix::fs::PermissionsExt;
 
@@ -15,7 +14,6 @@ fn program(folder: &Path, script: &str) -> std::path::PathBuf {
     path
 }
 
-#[cfg(unix)]
 #[test]
 fn whatever_the_reading_process_does_the_answer_is_a_sentence() {
     let folder = tempfile::tempdir().expect("folder");

@@ -5,6 +5,7 @@ mod context;
 mod desk;
 mod drafts;
 mod export;
+#[cfg(unix)]
 mod files;
 mod guide;
 mod keyring;

@@ -257,13 +257,13 @@ fn other_users_of_the_computer_cannot_read_the_chats() {
 #[test]
 fn folders_with_unusual_names_work() {
     let folder = tempdir().unwrap();
-    let mut names: Vec<OsString> = vec!["\u{c4} \u{1f426} 'quoted' %20 #&=".into()];
-    #[cfg(unix)]
-    names.push("file:x.db?mode=memory".into());
-    #[cfg(target_os = "linux")]
-    names.push(std::os::unix::ffi::OsStringExt::from_vec(
-        b"\xff\xfe".to_vec(),
-    ));
+    let names: Vec<OsString> = vec![
+        "\u{c4} \u{1f426} 'quoted' %20 #&=".into(),
+        #[cfg(unix)]
+        "file:x.db?mode=memory".into(),
+        #[cfg(target_os = "linux")]
+        std::os::unix::ffi::OsStringExt::from_vec(b"\xff\xfe".to_vec()),
+    ];
     for name in names {
         let data = folder.path().join(&name);
         for _ in 0..2 {
