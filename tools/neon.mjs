@@ -4,7 +4,7 @@
 
 import process from 'node:process';
 import { locked } from './lib/cargo.mjs';
-import { TARGET, ensureCross } from './lib/cross.mjs';
+import { TARGET, ensureArm } from './lib/arm.mjs';
 import { checkToolchain } from './lib/machine.mjs';
 import { Report } from './lib/report.mjs';
 import { Problem, main, run } from './lib/terminal.mjs';
@@ -26,7 +26,7 @@ async function natively(report, more) {
 async function emulated(report, more) {
   let cross;
   await report.step('parts', async () => {
-    cross = await ensureCross();
+    cross = await ensureArm();
   });
   const target = ['--target', TARGET];
   await report.step(

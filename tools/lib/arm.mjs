@@ -1,133 +1,25 @@
 // What it takes to build and run programs for 64-bit ARM on another Linux computer.
 
-import fs from 'node:fs';
 import path from 'node:path';
 import { targetDir } from './cargo.mjs';
-import { compareVersions, ensureTestParts, oldestRust, versionIn } from './machine.mjs';
-import { Problem, must, output, say, which } from './terminal.mjs';
+import { ensureCompiler } from './debian-rust.mjs';
+import { ensureTestParts } from './machine.mjs';
+import { Problem, output } from './terminal.mjs';
 
 /** What is built for. */
 export const TARGET = 'aarch64-unknown-linux-gnu';
-
-/** Debian's compiler, which brings its standard library for other CPUs as packages. */
-const COMPILER = ['rustc-web', 'rust-web-clippy', 'libstd-rust-web-dev'];
-
-/** The library packages that `apt-cache depends` names: the compiler's own, and LLVM. */
-export function libraryPackages(depends) {
-  return [...depends.matchAll(/Depends: (libstd-rust-web-[\d.]+|libllvm\S+)$/gm)].map(
-    ([, name]) => name,
-  );
-}
-
-/** True when the compiler on PATH has the standard library of the target. */
-function hasTarget() {
-  const folder = output('rustc', ['--print', 'target-libdir', '--target', TARGET]);
-  return (
-    folder !== null &&
-    fs.existsSync(folder) &&
-    fs.readdirSync(folder).some((name) => name.startsWith('libstd-'))
-  );
-}
-
-/** The environment in which cargo uses the compiler unpacked in `folder`. */
-function unpackedEnv(folder) {
-  const bin = path.join(folder, 'usr', 'bin');
-  return {
-    RUSTC: path.join(bin, 'rustc'),
-    RUSTDOC: path.join(bin, 'rustdoc'),
-    LD_LIBRARY_PATH: path.join(folder, 'usr', 'lib', 'x86_64-linux-gnu'),
-  };
-}
-
-/** Where packages are kept while a compiler is unpacked into `folder`; gone when that is done. */
-const aptFolder = (folder) => path.join(folder, 'apt');
-
-/** Version of the compiler unpacked in `folder`; null when it is not whole or does not run. */
-function unpackedVersion(folder) {
-  const env = unpackedEnv(folder);
-  if (!fs.existsSync(env.RUSTC) || fs.existsSync(aptFolder(folder))) return null;
-  return versionIn(
-    output('env', [`LD_LIBRARY_PATH=${env.LD_LIBRARY_PATH}`, env.RUSTC, '--version']),
-  );
-}
-
-/** Unpacks Debian's compiler with its libraries for both CPUs into `folder`; installs nothing. */
-async function unpackCompiler(folder) {
-  const missing = `The standard library of Rust for ${TARGET} is missing. Run: rustup target add ${TARGET}`;
-  if (which('apt-get') === null || which('dpkg-deb') === null) throw new Problem(missing);
-  say(`unpacking a compiler with ${TARGET} into ${path.relative('.', folder)}, once`);
-  fs.rmSync(folder, { recursive: true, force: true });
-  const apt = aptFolder(folder);
-  for (const part of ['lists/partial', 'cache/archives/partial', 'packages']) {
-    fs.mkdirSync(path.join(apt, part), { recursive: true });
-  }
-  fs.writeFileSync(path.join(apt, 'status'), '');
-  // Lists and cache of its own: the computer's are left alone, and nobody has to be root.
-  const settings = [
-    'APT::Architecture=amd64',
-    'APT::Architectures::=amd64',
-    'APT::Architectures::=arm64',
-    'APT::Sandbox::User=',
-    `Dir::State::Lists=${path.join(apt, 'lists')}`,
-    `Dir::State::status=${path.join(apt, 'status')}`,
-    `Dir::Cache=${path.join(apt, 'cache')}`,
-  ].flatMap((setting) => ['-o', setting]);
-  const fetched = `The packages of a compiler for ${TARGET} could not be fetched, and "rustup target add ${TARGET}" is another way`;
-  await must(fetched, 'apt-get', [...settings, '-q', 'update']);
-  const depends = (name) => output('apt-cache', [...settings, 'depends', name]) ?? '';
-  const own = libraryPackages(depends('libstd-rust-web-dev'));
-  const names = [...own, ...own.flatMap((name) => libraryPackages(depends(name)))];
-  if (names.length < 2) throw new Problem(missing);
-  const all = [...COMPILER, 'libstd-rust-web-dev:arm64', ...names];
-  const packages = path.join(apt, 'packages');
-  const download = ['-c', 'cd "$1" && shift && exec "$@"', 'sh', packages];
-  await must(fetched, 'sh', [...download, 'apt-get', ...settings, '-q', 'download', ...all]);
-  for (const name of fs.readdirSync(packages)) {
-    const unpack = ['-x', path.join(packages, name), folder];
-    await must(`${name} could not be unpacked`, 'dpkg-deb', unpack);
-  }
-  fs.rmSync(apt, { recursive: true });
-}
-
-/** A compiler for the target: the one on PATH if it can, else one unpacked beside what it builds. */
-async function ensureCompiler(folder) {
-  if (hasTarget()) {
-    return { env: {}, clippy: ['cargo', 'clippy'] };
-  }
-  if (unpackedVersion(folder) === null) await unpackCompiler(folder);
-  const version = unpackedVersion(folder);
-  if (version === null) {
-    const env = unpackedEnv(folder);
-    const libraries = output('env', [
-      `LD_LIBRARY_PATH=${env.LD_LIBRARY_PATH}`,
-      'sh',
-      '-c',
-      'ldd "$0" "$1"/libLLVM*.so* | grep "not found" | sort -u',
-      env.RUSTC,
-      env.LD_LIBRARY_PATH,
-    ]);
-    throw new Problem(
-      `The compiler in ${folder} does not run: ${libraries || 'it gives no reason'}. Install what is not found, or run: rustup target add ${TARGET}`,
-    );
-  }
-  if (compareVersions(version, oldestRust()) < 0) {
-    throw new Problem(
-      `This system's packages have Rust ${version}, and Tern needs ${oldestRust()}. Run: rustup target add ${TARGET}`,
-    );
-  }
-  const clippy = [path.join(folder, 'usr', 'bin', 'cargo-clippy'), 'clippy'];
-  return { env: unpackedEnv(folder), clippy };
-}
 
 /**
  * Makes sure of everything. Resolves to the environment cargo needs, the command that lints, and a function
  * from a CPU model to the runner of its programs.
  */
-export async function ensureCross() {
+export async function ensureArm() {
   const reason = await ensureTestParts('arm');
   if (reason !== null) throw new Problem(reason);
   const top = path.join(targetDir(), 'neon');
-  const { env, clippy } = await ensureCompiler(path.join(top, 'compiler'));
+  const { env, clippy } = await ensureCompiler(path.join(top, 'compiler'), TARGET, [
+    'libstd-rust-web-dev:arm64',
+  ]);
   const libc = output('aarch64-linux-gnu-gcc', ['-print-file-name=libc.so.6']);
   const system = path.resolve(path.dirname(libc), '..');
   return {

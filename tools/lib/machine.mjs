@@ -130,6 +130,14 @@ const PARTS = {
   browser: [
     { name: 'Chromium or Chrome', there: () => findBrowser() !== null, debian: ['chromium'] },
   ],
+  windows: [
+    {
+      name: 'a compiler of C for Windows',
+      there: () => which('x86_64-w64-mingw32-gcc-posix') !== null,
+      debian: ['gcc-mingw-w64-x86-64-posix'],
+    },
+    { name: 'Wine', there: () => which('wine') !== null, debian: ['wine', 'wine64'] },
+  ],
   arm: [
     {
       name: 'a linker for 64-bit ARM',
@@ -262,7 +270,7 @@ function checkWindows() {
 }
 
 /**
- * Makes sure of the parts the tests of `purpose` ('window', 'browser', 'keyring' or, on Linux, 'arm') need.
+ * Makes sure of the parts the tests of `purpose` ('window', 'browser', 'keyring' or, on Linux, 'arm' and 'windows') need.
  * Returns null when they are there, else the sentence why those tests can't run.
  */
 export async function ensureTestParts(purpose) {

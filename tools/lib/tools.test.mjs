@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
-import { libraryPackages } from './cross.mjs';
+import { libraryPackages } from './debian-rust.mjs';
 import { aptCommand, compareVersions, toolchainProblems, versionIn } from './machine.mjs';
 import { Report } from './report.mjs';
 import { Problem, duration } from './terminal.mjs';
