@@ -8,7 +8,7 @@
 use std::ops::Range;
 
 use crate::Isa;
-use crate::float::{Fused, larger};
+use crate::float::{Portable, fused, larger};
 use crate::plane_input::PlaneInput;
 use crate::ternary::{BLOCK_ROWS, Line};
 
@@ -253,8 +253,8 @@ pub(crate) fn pack_planes_plain(
             let scale = info.scale;
             for (x, codes) in x.as_chunks::<16>().0.iter().zip(codes.as_chunks::<16>().0) {
                 for ((error, x), code) in errors.iter_mut().zip(x).zip(codes) {
-                    let difference = (*code as f32).fused(-scale, *x);
-                    *error = difference.fused(difference, *error);
+                    let difference = fused::<Portable>(*code as f32, -scale, *x);
+                    *error = fused::<Portable>(difference, difference, *error);
                 }
             }
             // Both halves as they are stored: plus 8.
@@ -293,7 +293,7 @@ pub(crate) fn row_scale(row: &[f32]) -> PlaneRow {
             } else {
                 *largest
             };
-            *squares = x.fused(*x, *squares);
+            *squares = fused::<Portable>(*x, *x, *squares);
         }
     }
     let absmax = largest

@@ -4,7 +4,7 @@
 
 use super::exp::exp as exp_one;
 use super::reduce::{dots, exp_and_sum, maximum};
-use super::{Arch, Element, Fused, LANES, larger, sums as all_sums};
+use super::{Arch, Element, LANES, fused, larger, sums as all_sums};
 
 /// Neighbours of an int8 key or value that share a scale.
 pub const KV_GROUP: usize = 32;
@@ -372,7 +372,7 @@ fn tile_values<A: Arch, E: Element, const N: usize>(
         for (n, weights) in weights.iter().enumerate() {
             let sums = &mut partial[n * (2 + head_dim) + 2 + d..][..tail];
             for (sum, v) in sums.iter_mut().zip(values) {
-                *sum = weights[pos].fused(v, *sum);
+                *sum = fused::<A>(weights[pos], v, *sum);
             }
         }
     }
@@ -423,11 +423,11 @@ pub(crate) fn attention_merge<A: Arch>(partial: &mut [f32], next: &[f32], head_d
         .zip(next.chunks_exact(2 + head_dim))
     {
         let max = larger(partial[0], next[0]);
-        let keep = exp_one(partial[0] - max);
-        let join = exp_one(next[0] - max);
+        let keep = exp_one::<A>(partial[0] - max);
+        let join = exp_one::<A>(next[0] - max);
         partial[0] = max;
         for (x, y) in partial[1..].iter_mut().zip(&next[1..]) {
-            *x = y.fused(join, *x * keep);
+            *x = fused::<A>(*y, join, *x * keep);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Operations without a reduction: each output depends on its own inputs only.
 
 use super::exp::exp as exp_one;
-use super::{Arch, Element, Fused, LANES};
+use super::{Arch, Element, LANES};
 use crate::PANEL_ROWS;
 use crate::activations::RowScale;
 use half::f16;
@@ -10,7 +10,7 @@ use half::f16;
 #[inline(always)]
 pub(crate) fn exp<A: Arch>(x: &mut [f32]) {
     for x in x {
-        *x = exp_one(*x);
+        *x = exp_one::<A>(*x);
     }
 }
 
@@ -26,7 +26,7 @@ pub(crate) fn add_assign<A: Arch>(x: &mut [f32], y: &[f32]) {
 #[inline(always)]
 pub(crate) fn silu_mul<A: Arch>(gate: &[f32], up: &[f32], out: &mut [f32]) {
     for ((out, &gate), up) in out.iter_mut().zip(gate).zip(up) {
-        *out = gate / (1.0 + exp_one(-gate)) * up;
+        *out = gate / (1.0 + exp_one::<A>(-gate)) * up;
     }
 }
 
@@ -132,8 +132,8 @@ const QUOTIENT_SCALES: std::ops::Range<f32> = 1e-12..1e12;
 #[inline(always)]
 fn quotient(x: f32, scale: f32, inverse: f32) -> f32 {
     let rough = x * inverse;
-    let close = scale.fused(-rough, x).fused(inverse, rough);
-    scale.fused(-close, x).fused(inverse, close)
+    let close = scale.mul_add(-rough, x).mul_add(inverse, rough);
+    scale.mul_add(-close, x).mul_add(inverse, close)
 }
 
 /// `total += partial`.

@@ -1,6 +1,6 @@
 //! The exponential function, our own so that it has the same bits everywhere.
 
-use super::Fused;
+use super::{Arch, fused};
 
 /// Below this, `e^x` rounds to zero even as a subnormal.
 const LOWEST: f32 = -104.0;
@@ -26,16 +26,19 @@ const POLYNOMIAL: [f32; 5] = [
 ///
 /// `x = n ln 2 + r`, so `e^x = 2^n e^r`.
 #[inline(always)]
-pub(super) fn exp(x: f32) -> f32 {
+pub(super) fn exp<A: Arch>(x: f32) -> f32 {
     let x = if x < LOWEST { LOWEST } else { x };
     let x = if x > HIGHEST { HIGHEST } else { x };
-    let shifted = x.fused(std::f32::consts::LOG2_E, ROUND);
+    let shifted = fused::<A>(x, std::f32::consts::LOG2_E, ROUND);
     let n = (shifted.to_bits() as i32).wrapping_sub(ROUND.to_bits() as i32);
     let n_float = shifted - ROUND;
-    let r = n_float.fused(-LN2_LOW, n_float.fused(-LN2_HIGH, x));
+    let r = fused::<A>(n_float, -LN2_LOW, fused::<A>(n_float, -LN2_HIGH, x));
     let [c0, c1, c2, c3, c4] = POLYNOMIAL;
-    let tail = c4.fused(r, c3).fused(r, c2).fused(r, c1).fused(r, c0);
-    let e_r = tail.fused(r * r, r) + 1.0;
+    let tail = fused::<A>(c4, r, c3);
+    let tail = fused::<A>(tail, r, c2);
+    let tail = fused::<A>(tail, r, c1);
+    let tail = fused::<A>(tail, r, c0);
+    let e_r = fused::<A>(tail, r * r, r) + 1.0;
     // 2^n in two factors: n reaches 128 and -150, beyond one float's exponent.
     let half = n >> 1;
     e_r * power_of_two(half) * power_of_two(n.wrapping_sub(half))

@@ -86,21 +86,15 @@ macro_rules! float_kernels {
     };
 }
 
-/// A fused multiply-add of single numbers.
-pub(crate) trait Fused {
-    /// `self * by + plus`, rounded once on every system.
-    fn fused(self, by: Self, plus: Self) -> Self;
-}
-
-impl Fused for f32 {
-    #[inline(always)]
-    fn fused(self, by: Self, plus: Self) -> Self {
-        // Without the instruction, `mul_add` is the C library's, and MinGW's rounds twice.
-        #[cfg(all(windows, target_env = "gnu"))]
-        return libm::fmaf(self, by, plus);
-        #[cfg(not(all(windows, target_env = "gnu")))]
-        self.mul_add(by, plus)
+/// `a * b + c`, rounded once on every system.
+#[inline(always)]
+pub(crate) fn fused<A: Arch>(a: f32, b: f32, c: f32) -> f32 {
+    // Without the instruction, `mul_add` is the C library's, and MinGW's rounds twice.
+    #[cfg(all(windows, target_env = "gnu"))]
+    if !A::FUSED {
+        return libm::fmaf(a, b, c);
     }
+    a.mul_add(b, c)
 }
 
 /// Sixteen f32 lanes of a CPU path: the few operations the sums are made of, each with the same bits
@@ -219,7 +213,7 @@ impl Arch for Portable {
 
     #[inline(always)]
     fn mul_add(a: Self::Lanes, b: Self::Lanes, c: Self::Lanes) -> Self::Lanes {
-        std::array::from_fn(|l| a[l].fused(b[l], c[l]))
+        std::array::from_fn(|l| fused::<Self>(a[l], b[l], c[l]))
     }
 
     #[inline(always)]

@@ -104,12 +104,12 @@ pub(super) fn exp_and_sum<A: Arch>(x: &mut [f32], max: f32) -> f32 {
     let (chunks, tail) = x.as_chunks_mut::<LANES>();
     for chunk in chunks {
         for (sum, x) in sums.iter_mut().zip(chunk) {
-            *x = exp_one(*x - max);
+            *x = exp_one::<A>(*x - max);
             *sum += *x;
         }
     }
     for (sum, x) in sums.iter_mut().zip(tail) {
-        *x = exp_one(*x - max);
+        *x = exp_one::<A>(*x - max);
         *sum += *x;
     }
     A::sum(A::load(&sums))
