@@ -255,9 +255,10 @@ impl Page {
         self.ask(question).await;
         let look = self
             .until("a whole answer", |look| {
-                look.questions()
-                    .last()
-                    .is_some_and(|asked| asked == question)
+                // The question is there a moment before its answer: until then, the last one is another's.
+                let (questions, answers) = (look.questions(), look.answers());
+                questions.last().is_some_and(|asked| asked == question)
+                    && answers.len() == questions.len()
                     && look.last().state == "complete"
             })
             .await;
