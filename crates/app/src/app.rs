@@ -208,8 +208,9 @@ fn stored_settings(history: &History) -> Result<Settings, HistoryError> {
     Ok(settings.unwrap_or_default())
 }
 
-/// Reads how the network may be reached. What the history says of it is an older version's word, and
-/// gets its file now. After an error the offline lock is on.
+/// Reads how the network may be reached; where that can't be read, the offline lock is on. What the
+/// history says of it is an older version's word, and gets its file now; it counts also when the file
+/// can't be written.
 fn read_network(data_dir: &Path, network: &mut NetworkSettings) -> Result<(), ModelsError> {
     match NetworkSettings::read(data_dir) {
         Ok(Some(found)) => *network = found,
